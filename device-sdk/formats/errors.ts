@@ -1,0 +1,80 @@
+// The closed union of refusal codes of formats/; one line a code, grouped by the file that gives it.
+
+/** @module errors */
+export type FormatErrorCode =
+  // cbor: RFC 8949
+  | 'cbor_too_large'
+  | 'cbor_depth'
+  | 'cbor_items'
+  | 'cbor_truncated'
+  | 'cbor_trailing'
+  | 'cbor_malformed'
+  | 'cbor_indefinite'
+  | 'cbor_tag'
+  | 'cbor_simple'
+  | 'cbor_float'
+  | 'cbor_text'
+  | 'cbor_map_key'
+  | 'cbor_duplicate_key'
+  | 'cbor_not_deterministic'
+  // cose-key, acceptance-set: RFC 9052 §7, RFC 9053 §7
+  | 'key_malformed'
+  | 'key_type'
+  | 'key_private'
+  | 'key_alg'
+  | 'key_not_canonical'
+  | 'key_not_on_curve'
+  | 'key_small_order'
+  | 'key_torsion'
+  // cose-sign1: RFC 9052 §4.2
+  | 'cose_structure'
+  | 'cose_header'
+  | 'cose_encoding'
+  | 'crit'
+  // cwt-claims: RFC 8392, RFC 9597
+  | 'cwt_claims'
+  // cbor-reader: a structure whose next item is known
+  | 'cbor_type'
+  | 'cbor_integer_range'
+  // senml: RFC 8428
+  | 'senml_json'
+  | 'senml_empty'
+  | 'senml_field'
+  | 'senml_label'
+  | 'senml_name'
+  | 'senml_value'
+  | 'senml_version'
+  // pack: SPEC §2
+  | 'pack_too_large'
+  | 'pack_count'
+  | 'pack_salt'
+  | 'pack_field'
+  | 'pack_name'
+  | 'pack_value'
+  | 'pack_time'
+  // fields: the private maps of SPEC §4 and §5
+  | 'field_missing'
+  | 'field_unknown'
+  | 'field_type'
+  | 'field_value'
+  | 'version'
+  | 'charter_contradiction'
+  // enrolment: SPEC §4.3
+  | 'proof_mismatch'
+  | 'proof_signature'
+  // frame, downlink, device-urn: SPEC §6
+  | 'frame_too_large'
+  | 'device_urn'
+  | 'refusal_code'
+  // statement: SPEC.md §3
+  | 'statement_too_large'
+  | 'statement_structure'
+  | 'statement_signature'
+  | 'statement_header'
+  | 'statement_claims'
+  | 'statement_version'
+  | 'statement_seq'
+  | 'statement_prev'
+  | 'statement_quality'
+  | 'statement_alg'
+  | 'statement_envelope';
