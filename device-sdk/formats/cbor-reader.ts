@@ -1,21 +1,23 @@
+// RFC 8949 §4.2.1: a positional reader of core deterministic CBOR.
+
 /**
- * RFC 8949 §4.2.1: a positional reader of core deterministic CBOR.
- *
  * The ingest path reads a known structure 15,000 times a second: it knows which item comes next, so
  * a tree of Maps and a second encoding to compare with would be wasted. Every head is checked to be
  * the shortest one and every float to be the shortest that keeps its value; that, and ascending map
- * keys (the caller's check, with `keyAscends`), is all that deterministic means.
+ * keys (which the caller sees and checks), is all that deterministic means.
  *
  * Nothing throws. The first fault is kept in `failed`, later reads return an empty value, and the
  * caller looks at `failed` once at the end: bounded loops only, so a failed reader ends quickly.
- * @module
+ *
+ * @module cbor-reader
  */
+import { fromUtf8 } from './bytes.ts';
 import type { FormatErrorCode } from './errors.ts';
+import { fail, type Refused } from './result.ts';
 
 const INTEGER_MAX = Number.MAX_SAFE_INTEGER;
 const EMPTY = new Uint8Array(0);
 const scratch = new DataView(new ArrayBuffer(8));
-const fatalUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Short ASCII text seen before: sensor names and units repeat in every pack of a device. */
 const INTERN_SLOTS = 2048;
@@ -28,6 +30,7 @@ export class CborReader {
   readonly end: number;
   pos: number;
   failed: FormatErrorCode | null = null;
+  failedAt = 0;
   /** Set by `readHead`: major type 0 to 7, additional information, and argument. */
   major = 0;
   info = 0;
@@ -43,6 +46,7 @@ export class CborReader {
   fail(code: FormatErrorCode): void {
     if (this.failed === null) {
       this.failed = code;
+      this.failedAt = this.pos;
       this.pos = this.end;
     }
   }
@@ -59,7 +63,7 @@ export class CborReader {
       this.argument = info;
       return true;
     }
-    if (info > 27) return this.headFault(info === 31 ? 'cbor_indefinite' : 'cbor_reserved');
+    if (info > 27) return this.headFault(info === 31 ? 'cbor_indefinite' : 'cbor_malformed');
     const width = 1 << (info - 24);
     if (this.pos + width > this.end) return this.headFault('cbor_truncated');
     let argument = 0;
@@ -167,12 +171,9 @@ export class CborReader {
   }
 
   private longText(start: number, end: number): string {
-    try {
-      return fatalUtf8.decode(this.source.subarray(start, end));
-    } catch {
-      this.fail('cbor_utf8');
-      return '';
-    }
+    const value = fromUtf8(this.source.subarray(start, end));
+    if (value === null) this.fail('cbor_text');
+    return value ?? '';
   }
 
   array(): number {
@@ -226,6 +227,11 @@ export class CborReader {
       this.fail('cbor_not_deterministic');
     }
     return value;
+  }
+
+  /** The first fault as a refusal; call only where `failed` is set. */
+  refusal(what: string): Refused {
+    return fail(this.failed ?? 'cbor_malformed', `${what}: near byte ${this.failedAt}`);
   }
 
   /** Nothing may follow the last item. */
