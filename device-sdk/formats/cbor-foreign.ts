@@ -75,7 +75,7 @@ function stringItem(
 function arrayItem(cursor: CborCursor, length: number, depth: number): CborValue | Refusal {
   const array: CborValue[] = [];
   while (length === INDEFINITE ? !atBreak(cursor) : array.length < length) {
-    const value = item(cursor, depth + 1);
+    const value = readForeignItem(cursor, depth + 1);
     if (value === undefined) return undefined;
     array.push(value);
   }
@@ -86,12 +86,12 @@ function mapItem(cursor: CborCursor, length: number, depth: number): CborValue |
   const map: CborMap = new Map();
   while (length === INDEFINITE ? !atBreak(cursor) : map.size < length) {
     if (!scanKey(cursor)) return undefined;
-    const key = item(cursor, depth + 1);
+    const key = readForeignItem(cursor, depth + 1);
     if (key === undefined) return undefined;
     if (map.has(key as CborKey)) {
       return refused(cursor, 'cbor_duplicate_key', `duplicate map key ${String(key)}`);
     }
-    const value = item(cursor, depth + 1);
+    const value = readForeignItem(cursor, depth + 1);
     if (value === undefined) return undefined;
     map.set(key as CborKey, value);
   }
@@ -121,7 +121,8 @@ function simple(cursor: CborCursor, info: number): CborValue | Refusal {
   return refused(cursor, 'cbor_simple', 'only false, true and null');
 }
 
-function item(cursor: CborCursor, depth: number): CborValue | Refusal {
+/** One item; undefined after a refusal, which the cursor then holds. */
+export function readForeignItem(cursor: CborCursor, depth: number): CborValue | Refusal {
   if (!admitItem(cursor, depth)) return undefined;
   const start = cursor.at;
   const initial = cursor.bytes[start] ?? 0;
@@ -134,7 +135,7 @@ function item(cursor: CborCursor, depth: number): CborValue | Refusal {
   if (major === 5) return mapItem(cursor, argument, depth);
   if (argument === INDEFINITE) return refused(cursor, 'cbor_malformed', 'indefinite length');
   if (major < 2) return integer(cursor, major, argument, start);
-  const value = item(cursor, depth + 1);
+  const value = readForeignItem(cursor, depth + 1);
   return value === undefined ? undefined : new Tagged(argument, value);
 }
 
@@ -146,7 +147,7 @@ export function parseForeignCbor(bytes: Uint8Array, limits: CborLimits = {}): Re
   const opened = openCursor(bytes, limits);
   if (!opened.ok) return opened;
   const cursor = opened.value;
-  const value = item(cursor, 0);
+  const value = readForeignItem(cursor, 0);
   if (value === undefined) return refusalOf(cursor);
   if (cursor.at !== bytes.length) return fail('cbor_trailing', `bytes after byte ${cursor.at}`);
   return ok(value);

@@ -1,0 +1,34 @@
+// Media types (RFC 6838) we read and write; ours are in the vendor tree.
+
+/** @module media-types */
+export const MEDIA_CBOR = 'application/cbor';
+/** RFC 9052 §11.3. */
+export const MEDIA_COSE = 'application/cose';
+/** RFC 9943 §10. */
+export const MEDIA_SCITT_STATEMENT = 'application/scitt-statement+cose';
+export const MEDIA_SCITT_RECEIPT = 'application/scitt-receipt+cose';
+/** RFC 9290 §6; on every SCRAPI error. */
+export const MEDIA_CONCISE_PROBLEM = 'application/concise-problem-details+cbor';
+/** RFC 9457 §6.1; on every other error. */
+export const MEDIA_PROBLEM_JSON = 'application/problem+json';
+/** RFC 8428 §12.3. */
+export const MEDIA_SENML_CBOR = 'application/senml+cbor';
+export const MEDIA_SENML_JSON = 'application/senml+json';
+
+/** Device contents, carried beside a hash envelope (label 259). */
+export const MEDIA_BOOT = 'application/vnd.truegrain.boot+cbor';
+export const MEDIA_GAP = 'application/vnd.truegrain.gap+cbor';
+/** What a device signs to prove it holds the key it asks to register. */
+export const MEDIA_ENROLMENT = 'application/vnd.truegrain.enrolment+cbor';
+
+/** Inline payloads (label 3): the only ones the fold reads. */
+export const MEDIA_CHARTER = 'application/vnd.truegrain.charter+cbor';
+export const MEDIA_ACCEPTANCE = 'application/vnd.truegrain.acceptance+cbor';
+export const MEDIA_REGISTRATION = 'application/vnd.truegrain.registration+cbor';
+export const MEDIA_ROTATION = 'application/vnd.truegrain.rotation+cbor';
+export const MEDIA_REVOCATION = 'application/vnd.truegrain.revocation+cbor';
+export const MEDIA_ERASURE = 'application/vnd.truegrain.erasure+cbor';
+export const MEDIA_BATCH = 'application/vnd.truegrain.batch+cbor';
+
+/** The evidence file, `.tgev`. */
+export const MEDIA_EVIDENCE = 'application/vnd.truegrain.evidence+cbor';
