@@ -77,4 +77,34 @@ export type FormatErrorCode =
   | 'statement_prev'
   | 'statement_quality'
   | 'statement_alg'
-  | 'statement_envelope';
+  | 'statement_envelope'
+  // note, cosignature: C2SP signed-note, tlog-cosignature
+  | 'note_too_large'
+  | 'note_malformed'
+  | 'note_key'
+  | 'note_key_type'
+  | 'note_signature'
+  | 'note_unverified'
+  // checkpoint: C2SP tlog-checkpoint
+  | 'checkpoint_malformed'
+  // tiles: C2SP tlog-tiles
+  | 'tile_path'
+  | 'tile_size'
+  | 'tile_bundle'
+  // tlog-proof: C2SP tlog-proof
+  | 'proof_malformed'
+  | 'proof_index'
+  | 'proof_path'
+  // tlog-policy: C2SP tlog-policy
+  | 'policy_too_large'
+  | 'policy_malformed'
+  | 'policy_name'
+  | 'policy_duplicate'
+  | 'policy_unmet'
+  // receipt: RFC 9942
+  | 'receipt_header'
+  | 'receipt_vds'
+  | 'receipt_proof'
+  | 'receipt_path'
+  | 'receipt_key'
+  | 'receipt_signature';
