@@ -1,0 +1,148 @@
+// Problem details: RFC 9457 (JSON) everywhere, RFC 9290 (CBOR) on the SCRAPI paths.
+import { encodeCbor } from '@truegrain/device-sdk/formats/cbor.js';
+import type { FastifyReply } from 'fastify';
+
+interface ProblemKind {
+  readonly status: number;
+  readonly title: string;
+  /** The title SCRAPI-11 lists, where it differs. */
+  readonly scrapi?: string;
+}
+
+const refusal = (title: string, scrapi = 'Rejected'): ProblemKind => ({
+  status: 400,
+  title,
+  scrapi,
+});
+
+/** The one registry: every code a client can meet, with its status and title. */
+export const PROBLEMS = {
+  // The request itself.
+  invalid_request: { status: 400, title: 'Invalid request', scrapi: 'Malformed request' },
+  invalid_locator: { status: 400, title: 'Invalid locator' },
+  bad_cursor: { status: 400, title: 'Cursor not valid' },
+  unauthorized: { status: 401, title: 'Token missing or not valid' },
+  forbidden: { status: 403, title: 'Role not sufficient' },
+  not_found: { status: 404, title: 'Not Found' },
+  registration_failed: { status: 404, title: 'Registration Failed' },
+  no_such_key: { status: 404, title: 'No such key' },
+  method_not_allowed: { status: 405, title: 'Method Not Allowed' },
+  request_timeout: { status: 408, title: 'Request Timeout' },
+  conflict: { status: 409, title: 'Conflict with the state of the ledger' },
+  retained: { status: 409, title: 'Under retention or an evidence hold' },
+  enrolment_token: { status: 403, title: 'Enrolment token not valid' },
+  body_too_large: { status: 413, title: 'Content Too Large' },
+  uri_too_long: { status: 414, title: 'URI Too Long' },
+  unsupported_media_type: { status: 415, title: 'Unsupported Media Type' },
+  headers_too_large: { status: 431, title: 'Request Header Fields Too Large' },
+  rate_limited: { status: 429, title: 'Too Many Requests' },
+  internal: { status: 500, title: 'Internal Server Error' },
+  busy: { status: 503, title: 'Service Unavailable' },
+  // Refusals of a statement (formats and admission share this list).
+  malformed: refusal('Statement malformed', 'Malformed request'),
+  algorithm: refusal('Signature algorithm not supported', 'Bad Signature Algorithm'),
+  content_missing: refusal('Content missing', 'Payload Missing'),
+  confirmation_missing: refusal('Proof of possession missing', 'Confirmation Missing'),
+  too_large: { status: 413, title: 'Statement too large', scrapi: 'Content Too Large' },
+  crit: refusal('Critical header not understood'),
+  bad_signature: refusal('Signature does not verify'),
+  unknown_key: refusal('Key not registered'),
+  key_revoked: refusal('Key revoked'),
+  key_retired: refusal('Key retired'),
+  wrong_ledger: refusal('Statement is for another ledger'),
+  iss_mismatch: refusal('Issuer is not the owner of the key'),
+  subject: refusal('Subject not allowed'),
+  digest_mismatch: refusal('Content does not match the digest'),
+  pack_invalid: refusal('Pack not valid'),
+  unknown_sensor: refusal('Sensor not registered'),
+  unit: refusal('Unit not as registered'),
+  range: refusal('Value outside the registered range'),
+  clock: refusal('Time not plausible'),
+  count_mismatch: refusal('Record count does not match'),
+  time_mismatch: refusal('Record times do not match'),
+  seq: refusal('Sequence not valid'),
+  prev_mismatch: refusal('Previous statement does not match'),
+  fork: refusal('Sequence number already used'),
+  not_allowed: refusal('Not allowed by the charter'),
+  erased: refusal('Content erased'),
+  stale_batch: refusal('Batch stale'),
+} as const satisfies Record<string, ProblemKind>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** The parsers' codes are many and grow; these families stand for what a client can do about it. */
+const FAMILIES: readonly (readonly [RegExp, ProblemCode])[] = [
+  [/^(statement|key)_alg$/, 'algorithm'],
+  [/^(statement|frame|pack|cbor)_too_large$/, 'too_large'],
+  [/^pack_/, 'pack_invalid'],
+  [/^(cbor|cose|cwt|field|frame|key|senml|statement)_|^version$/, 'malformed'],
+];
+
+export function problemKind(code: string): ProblemKind {
+  if (Object.hasOwn(PROBLEMS, code)) return PROBLEMS[code as ProblemCode];
+  const family = FAMILIES.find(([pattern]) => pattern.test(code));
+  return family === undefined ? refusal('Refused') : PROBLEMS[family[1]];
+}
+
+export interface FieldError {
+  readonly path: string;
+  readonly message: string;
+}
+
+export interface Problem {
+  readonly code: string;
+  readonly detail: string;
+  readonly errors?: readonly FieldError[];
+}
+
+/** A problem on its way through fastify, for places that can only throw (hooks of plugins). */
+export class HttpProblem extends Error {
+  readonly code: ProblemCode;
+  readonly statusCode: number;
+
+  constructor(code: ProblemCode, detail: string) {
+    super(detail);
+    this.code = code;
+    this.statusCode = PROBLEMS[code].status;
+  }
+}
+
+/** SCRAPI wants concise problem details for everything under its two prefixes, routed or not. */
+export function isScrapiPath(url: string): boolean {
+  return /^\/(entries|\.well-known\/scitt-keys)(?:[/?#]|$)/.test(url);
+}
+
+export function encodeProblem(
+  url: string,
+  problem: Problem,
+): { status: number; mediaType: string; body: Buffer } {
+  const kind = problemKind(problem.code);
+  const { status } = kind;
+  if (isScrapiPath(url)) {
+    const details = new Map([
+      [-1, kind.scrapi ?? kind.title],
+      [-2, `${problem.code}: ${problem.detail}`],
+    ]);
+    const body = Buffer.from(encodeCbor(details));
+    return { status, mediaType: 'application/concise-problem-details+cbor', body };
+  }
+  const body = Buffer.from(
+    JSON.stringify({
+      type: `/openapi.json#/x-problems/${problem.code}`,
+      title: kind.title,
+      status,
+      code: problem.code,
+      detail: problem.detail,
+      ...(problem.errors && { errors: problem.errors }),
+    }),
+  );
+  return { status, mediaType: 'application/problem+json; charset=utf-8', body };
+}
+
+export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+  const { status, mediaType, body } = encodeProblem(reply.request.raw.url ?? '/', problem);
+  // A handler may have set headers for the answer it did not give.
+  reply.removeHeader('content-disposition').removeHeader('location');
+  reply.header('cache-control', 'no-store');
+  return reply.code(status).header('content-type', mediaType).send(body);
+}

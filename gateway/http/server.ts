@@ -1,0 +1,127 @@
+// The HTTP interface of a gateway: SCRAPI, tlog-tiles and /v1 on one fastify instance.
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { Authenticator } from '../tokens.ts';
+import { installAuth } from './auth.ts';
+import type { Backend } from './backend.ts';
+import type { HttpContext } from './context.ts';
+import { clientError, frameworkFailure, installFailures } from './failures.ts';
+import { installHeaders } from './headers.ts';
+import { installOpenapi, openapiRoutes } from './openapi.ts';
+import { DEFAULT_RATE_LIMITS, installRateLimit, type RateLimits } from './rate-limit.ts';
+import { deviceRoutes } from './routes/devices.ts';
+import { enrolmentRoutes } from './routes/enrolment.ts';
+import { entryRoutes } from './routes/entries.ts';
+import { governanceRoutes } from './routes/governance.ts';
+import { healthRoutes } from './routes/health.ts';
+import { keyRoutes } from './routes/keys.ts';
+import { logRoutes } from './routes/log.ts';
+import { readingRoutes } from './routes/readings.ts';
+import { statementRoutes } from './routes/statements.ts';
+import { AJV_OPTIONS, installQueryTypes } from './validation.ts';
+
+export interface HttpOptions {
+  readonly backend: Backend;
+  readonly tokens: Authenticator;
+  readonly limits?: Partial<RateLimits>;
+  readonly logger?: FastifyBaseLogger;
+  readonly tls?: { readonly key: string | Buffer; readonly cert: string | Buffer };
+  /** Public base URL; makes Locations absolute. */
+  readonly publicUrl?: string;
+  readonly metricsPublic?: boolean;
+  /** Addresses whose X-Forwarded-For is believed (fastify's trustProxy). */
+  readonly trustProxy?: string[];
+  /** More routes (pages, say) under the same hooks; each must declare `config.access`. */
+  readonly extend?: (app: FastifyInstance) => Promise<void>;
+}
+
+export interface HttpAddress {
+  /** 127.0.0.1 unless told otherwise: opening it to a network is a decision. */
+  readonly host?: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+}
+
+export interface HttpServer {
+  readonly app: FastifyInstance;
+  readonly port: number;
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const JSON_BYTES_MAX = 65_536;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** A download whose reader stands still this long is cut, so that it cannot be held for ever. */
+const IDLE_TIMEOUT_MS = 120_000;
+const PATH_PART_CHARS_MAX = 300;
+
+export async function buildHttp(options: HttpOptions): Promise<FastifyInstance> {
+  const { backend, tokens } = options;
+  const limits = { ...DEFAULT_RATE_LIMITS, ...options.limits };
+  const context: HttpContext = {
+    backend,
+    limits,
+    publicUrl: (options.publicUrl ?? '').replace(/\/+$/, ''),
+    metricsPublic: options.metricsPublic ?? false,
+  };
+  const app = newFastify(options);
+  app.removeContentTypeParser('text/plain');
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  installHeaders(app, { tls: options.tls !== undefined });
+  installAuth(app, tokens);
+  await installRateLimit(app, { tokens, limits });
+  installQueryTypes(app);
+  installFailures(app);
+  await installOpenapi(app);
+  await app.register((scope, _options, done) => {
+    entryRoutes(scope, context);
+    done();
+  });
+  for (const routes of ROUTES) routes(app, context);
+  openapiRoutes(app);
+  await options.extend?.(app);
+  await app.ready();
+  return app;
+}
+
+const ROUTES = [
+  keyRoutes,
+  logRoutes,
+  deviceRoutes,
+  enrolmentRoutes,
+  readingRoutes,
+  statementRoutes,
+  governanceRoutes,
+  healthRoutes,
+];
+
+/** Throws what `listen` throws (EADDRINUSE, EACCES): main says it in one line. */
+export async function startHttp(options: HttpOptions & HttpAddress): Promise<HttpServer> {
+  const app = await buildHttp(options);
+  const host = options.host ?? '127.0.0.1';
+  await app.listen({ host, port: options.port });
+  const address = app.server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : options.port;
+  const name = host.includes(':') ? `[${host}]` : host;
+  const url = `${options.tls === undefined ? 'http' : 'https'}://${name}:${port}`;
+  return { app, port, url, close: () => app.close() };
+}
+
+function newFastify(options: HttpOptions): FastifyInstance {
+  const settings = {
+    bodyLimit: JSON_BYTES_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: IDLE_TIMEOUT_MS,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: PATH_PART_CHARS_MAX },
+    ajv: { customOptions: AJV_OPTIONS },
+    frameworkErrors: frameworkFailure,
+    clientErrorHandler: clientError,
+    trustProxy: options.trustProxy ?? false,
+    ...(options.logger && { loggerInstance: options.logger, disableRequestLogging: true }),
+  };
+  if (options.tls === undefined) return Fastify(settings);
+  const { key, cert } = options.tls;
+  const secured = Fastify({ ...settings, https: { key, cert, minVersion: 'TLSv1.2' } });
+  // The instance differs from a plain one in the type of its server alone.
+  return secured as unknown as FastifyInstance;
+}
