@@ -1,0 +1,39 @@
+// SPEC.md §4: what all governance payloads share, and the words their fields may use.
+
+/** @module governance */
+
+export const GOVERNANCE_VERSION = 1;
+
+export const MEMBER_KINDS = ['participant', 'regulator', 'self-regulatory', 'auditor'] as const;
+export type MemberKind = (typeof MEMBER_KINDS)[number];
+
+/** Key levels of DESIGN §4, from the weakest; a registration states them, evidence decides. */
+export const KEY_LEVELS = [
+  'file',
+  'file-encrypted',
+  'pkcs11-soft',
+  'tpm2',
+  'secure-element',
+] as const;
+export type KeyLevel = (typeof KEY_LEVELS)[number];
+
+/** How the thing measured is tied to its identifier; the order of the binding axis. */
+export const BINDINGS = ['none', 'label', 'tag', 'tag-counter', 'tag-tamper'] as const;
+export type Binding = (typeof BINDINGS)[number];
+
+export const INTERFACES = [
+  'modbus-rtu',
+  'modbus-tcp',
+  'one-wire',
+  'nmea',
+  'scanner',
+  'gpio',
+  'i2c',
+  'replay',
+  'simulated',
+] as const;
+export type SensorInterface = (typeof INTERFACES)[number];
+
+/** An absolute URI of at most 512 characters without spaces: the `iss` of members. */
+export const URI = /^[a-z][a-z0-9+.-]*:[!-~]{1,500}$/;
+export const REASON_LENGTH_MAX = 1_024;
