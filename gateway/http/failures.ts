@@ -9,6 +9,7 @@ import {
   type ProblemCode,
   sendProblem,
 } from './problem.ts';
+import { methodsOf } from './route-list.ts';
 import { fieldErrors } from './validation.ts';
 
 const FASTIFY_CODES: Record<string, readonly [ProblemCode, string]> = {
@@ -54,9 +55,8 @@ export const frameworkFailure = fail;
 
 export function installFailures(app: FastifyInstance): void {
   app.setErrorHandler(fail);
-  const routes = new RouteMethods(app);
   app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => {
-    const allowed = routes.methodsOf(request.url.split('?', 1)[0] ?? '/');
+    const allowed = methodsOf(app.routeList, request.url.split('?', 1)[0] ?? '/');
     if (allowed.length === 0) {
       return sendProblem(reply, { code: 'not_found', detail: 'There is nothing at this path.' });
     }
@@ -66,25 +66,6 @@ export function installFailures(app: FastifyInstance): void {
       detail,
     });
   });
-}
-
-/** fastify answers 404 for a wrong method; this knows which methods a path has. */
-class RouteMethods {
-  readonly #routes: { pattern: RegExp; method: string }[] = [];
-
-  constructor(app: FastifyInstance) {
-    app.addHook('onRoute', ({ url, method }) => {
-      const escaped = url.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&');
-      const source = escaped.replaceAll(/:\w+/g, '[^/]+').replaceAll('*', '.*');
-      const pattern = new RegExp(`^${source}$`);
-      for (const one of [method].flat()) this.#routes.push({ pattern, method: one });
-    });
-  }
-
-  methodsOf(path: string): string[] {
-    const matching = this.#routes.filter(({ pattern }) => pattern.test(path));
-    return [...new Set(matching.map(({ method }) => method))].sort();
-  }
 }
 
 /** Bytes that are no HTTP request: fastify never sees them, the socket gets its problem raw. */

@@ -1,5 +1,9 @@
 // Problem details: RFC 9457 (JSON) everywhere, RFC 9290 (CBOR) on the SCRAPI paths.
 import { encodeCbor } from '@truegrain/device-sdk/formats/cbor.js';
+import {
+  MEDIA_CONCISE_PROBLEM,
+  MEDIA_PROBLEM_JSON,
+} from '@truegrain/device-sdk/formats/media-types.js';
 import type { FastifyReply } from 'fastify';
 
 interface ProblemKind {
@@ -124,7 +128,7 @@ export function encodeProblem(
       [-2, `${problem.code}: ${problem.detail}`],
     ]);
     const body = Buffer.from(encodeCbor(details));
-    return { status, mediaType: 'application/concise-problem-details+cbor', body };
+    return { status, mediaType: MEDIA_CONCISE_PROBLEM, body };
   }
   const body = Buffer.from(
     JSON.stringify({
@@ -136,7 +140,7 @@ export function encodeProblem(
       ...(problem.errors && { errors: problem.errors }),
     }),
   );
-  return { status, mediaType: 'application/problem+json; charset=utf-8', body };
+  return { status, mediaType: MEDIA_PROBLEM_JSON, body };
 }
 
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {

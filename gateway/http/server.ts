@@ -8,6 +8,7 @@ import { clientError, frameworkFailure, installFailures } from './failures.ts';
 import { installHeaders } from './headers.ts';
 import { installOpenapi, openapiRoutes } from './openapi.ts';
 import { DEFAULT_RATE_LIMITS, installRateLimit, type RateLimits } from './rate-limit.ts';
+import { installRouteList } from './route-list.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { enrolmentRoutes } from './routes/enrolment.ts';
 import { entryRoutes } from './routes/entries.ts';
@@ -66,6 +67,7 @@ export async function buildHttp(options: HttpOptions): Promise<FastifyInstance> 
   const app = newFastify(options);
   app.removeContentTypeParser('text/plain');
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  installRouteList(app);
   installHeaders(app, { tls: options.tls !== undefined });
   installAuth(app, tokens);
   await installRateLimit(app, { tokens, limits });

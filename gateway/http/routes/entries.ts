@@ -1,13 +1,18 @@
 // SCRAPI (draft-ietf-scitt-scrapi-11): register a signed statement, fetch its receipt.
 import { fromHex, toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import { parseCbor } from '@truegrain/device-sdk/formats/cbor.js';
+import {
+  MEDIA_COSE,
+  MEDIA_SCITT_RECEIPT,
+  MEDIA_SCITT_STATEMENT,
+} from '@truegrain/device-sdk/formats/media-types.js';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { SubmitAnswer } from '../backend.ts';
 import { asBuffer, type HttpContext } from '../context.ts';
 import { sendProblem } from '../problem.ts';
 
 const FRAME_TYPE = 'application/vnd.truegrain.frame+cbor';
-const STATEMENT_TYPES = ['application/cose', 'application/scitt-statement+cose'];
+const STATEMENT_TYPES = [MEDIA_COSE, MEDIA_SCITT_STATEMENT];
 const FRAME_BYTES_MAX = 262_144;
 const POLL_AFTER_S = 1;
 const ID_BYTES = 32;
@@ -100,7 +105,7 @@ function answerSubmission(reply: FastifyReply, answer: SubmitAnswer, publicUrl: 
   if (answer.state === 'accepted') {
     return reply.code(202).header('retry-after', String(POLL_AFTER_S)).send();
   }
-  return reply.code(201).header('content-type', 'application/cose').send(asBuffer(answer.receipt));
+  return reply.code(201).header('content-type', MEDIA_COSE).send(asBuffer(answer.receipt));
 }
 
 async function answerLookup(
@@ -121,9 +126,7 @@ async function answerLookup(
     return reply.code(204).send();
   }
   const asked = request.headers.accept ?? '';
-  const type = asked.includes('scitt-receipt+cose')
-    ? 'application/scitt-receipt+cose'
-    : 'application/cose';
+  const type = asked.includes(MEDIA_SCITT_RECEIPT) ? MEDIA_SCITT_RECEIPT : MEDIA_COSE;
   reply.header('location', `${context.publicUrl}/entries/${toHex(id)}`).header('vary', 'accept');
   return reply.header('content-type', type).send(asBuffer(answer.receipt));
 }

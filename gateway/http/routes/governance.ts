@@ -1,11 +1,12 @@
 // Governance leaves: who admitted whom, which charter holds. Open to anyone, with proofs.
+import { MEDIA_EVIDENCE } from '@truegrain/device-sdk/formats/media-types.js';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { callerOf } from '../auth.ts';
 import type { GovernanceLeaf } from '../backend.ts';
 import { type HttpContext, hashOf, notFound } from '../context.ts';
 import { ANSWERS, PARAMS, QUERIES } from '../schemas.ts';
 import { governanceView, statementView } from '../views.ts';
-import { EVIDENCE_TYPE, sendEvidence } from './statements.ts';
+import { sendEvidence } from './statements.ts';
 
 /** The registry (registration, rotation, revocation) names devices: that needs a token. */
 const PUBLIC_KINDS: ReadonlySet<string> = new Set(['charter', 'acceptance', 'erasure']);
@@ -64,7 +65,7 @@ export function governanceRoutes(app: FastifyInstance, { backend }: HttpContext)
         tags: ['governance'],
         summary: 'Evidence file (.tgev) of a governance entry',
         params: PARAMS.id,
-        produces: [EVIDENCE_TYPE],
+        produces: [MEDIA_EVIDENCE],
       },
     },
     async (request, reply) => {

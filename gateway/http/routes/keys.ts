@@ -1,6 +1,7 @@
 // SCRAPI (draft-ietf-scitt-scrapi-11): the keys that receipts verify with, retired ones included.
 import { concat, equal, fromBase64Url, utf8 } from '@truegrain/device-sdk/formats/bytes.js';
 import { encodeHead } from '@truegrain/device-sdk/formats/cbor.js';
+import { MEDIA_CBOR } from '@truegrain/device-sdk/formats/media-types.js';
 import type { FastifyInstance } from 'fastify';
 import { asBuffer, type HttpContext } from '../context.ts';
 import { sendProblem } from '../problem.ts';
@@ -17,13 +18,13 @@ export function keyRoutes(app: FastifyInstance, { backend }: HttpContext): void 
       schema: {
         tags: ['scrapi'],
         summary: 'COSE_KeySet of the log',
-        produces: ['application/cbor'],
+        produces: [MEDIA_CBOR],
       },
     },
     async (_request, reply) => {
       const keys = await backend.keySet();
       const keySet = concat(encodeHead(CBOR_ARRAY, keys.length), ...keys.map((key) => key.coseKey));
-      reply.header('content-type', 'application/cbor').header('cache-control', CACHE);
+      reply.header('content-type', MEDIA_CBOR).header('cache-control', CACHE);
       return reply.send(asBuffer(keySet));
     },
   );
@@ -34,7 +35,7 @@ export function keyRoutes(app: FastifyInstance, { backend }: HttpContext): void 
       schema: {
         tags: ['scrapi'],
         summary: 'One COSE_Key, by base64url kid (or the kid itself where it is URL-safe text)',
-        produces: ['application/cbor'],
+        produces: [MEDIA_CBOR],
       },
     },
     async (request, reply) => {
@@ -45,7 +46,7 @@ export function keyRoutes(app: FastifyInstance, { backend }: HttpContext): void 
       if (found === undefined) {
         return sendProblem(reply, { code: 'no_such_key', detail: 'No key has this kid.' });
       }
-      reply.header('content-type', 'application/cbor').header('cache-control', CACHE);
+      reply.header('content-type', MEDIA_CBOR).header('cache-control', CACHE);
       return reply.send(asBuffer(found.coseKey));
     },
   );

@@ -1,5 +1,6 @@
 // One statement: its entry, content and evidence file; and the erasure of contents.
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
+import { MEDIA_EVIDENCE } from '@truegrain/device-sdk/formats/media-types.js';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Backend } from '../backend.ts';
 import { asBuffer, type HttpContext, hashOf, notFound, sendOutcome } from '../context.ts';
@@ -35,7 +36,7 @@ export function statementRoutes(app: FastifyInstance, { backend }: HttpContext):
         tags: ['statements'],
         summary: 'Evidence file (.tgev) that proves the statement offline',
         params: PARAMS.id,
-        produces: [EVIDENCE_TYPE],
+        produces: [MEDIA_EVIDENCE],
       },
     },
     (request, reply) => sendEvidence(reply, backend, hashOf(request.params.id)),
@@ -59,8 +60,6 @@ export function statementRoutes(app: FastifyInstance, { backend }: HttpContext):
   );
 }
 
-export const EVIDENCE_TYPE = 'application/vnd.truegrain.evidence+cbor';
-
 export async function sendEvidence(
   reply: FastifyReply,
   backend: Backend,
@@ -69,5 +68,5 @@ export async function sendEvidence(
   const evidence = await backend.evidence(id);
   if (evidence === null) return notFound(reply, 'statement under a checkpoint');
   reply.header('content-disposition', `attachment; filename="${toHex(id)}.tgev"`);
-  return reply.header('content-type', EVIDENCE_TYPE).send(asBuffer(evidence));
+  return reply.header('content-type', MEDIA_EVIDENCE).send(asBuffer(evidence));
 }

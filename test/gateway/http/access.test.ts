@@ -1,0 +1,122 @@
+import { expect, test } from 'vitest';
+import { ROLES, type Role } from '../../../gateway/tokens.ts';
+import { DEVICE } from '../../support/fake-backend.ts';
+import { as, harness } from './harness.ts';
+
+const ID = '01'.repeat(32);
+const fill = (url: string) =>
+  url.replace(':id', ID).replace(':urn', DEVICE).replace(':kid', 'x').replace('*', '0/000');
+
+/** Who may call what: the whole interface, one line a route. `[]` is anyone. */
+const TABLE: Record<string, readonly Role[]> = {
+  'GET /.well-known/scitt-keys': [],
+  'GET /.well-known/scitt-keys/:kid': [],
+  'GET /entries/:id': [],
+  'GET /healthz': [],
+  'GET /log/checkpoint': [],
+  'GET /log/tile/*': [],
+  'GET /openapi.json': [],
+  'GET /v1/governance': [],
+  'GET /v1/governance/:id': [],
+  'GET /v1/governance/:id/evidence': [],
+  'POST /v1/enrol': [],
+  'GET /log/tile/entries/*': ['operator', 'auditor'],
+  'GET /metrics': ['operator', 'auditor'],
+  'GET /v1/devices': ['operator', 'auditor', 'deviceAdmin'],
+  'GET /v1/devices/:urn': ['operator', 'auditor', 'deviceAdmin'],
+  'GET /v1/devices/:urn/completeness': ['operator', 'auditor', 'deviceAdmin'],
+  'GET /v1/readings': ['operator', 'auditor'],
+  'GET /v1/statements/:id': ['operator', 'auditor'],
+  'GET /v1/statements/:id/evidence': ['operator', 'auditor'],
+  'POST /entries': ['operator', 'device'],
+  'POST /v1/devices/:urn/revoke': ['deviceAdmin'],
+  'POST /v1/devices/:urn/rotate': ['deviceAdmin', 'device'],
+  'POST /v1/enrolments': ['deviceAdmin'],
+  'POST /v1/erasures': ['operator'],
+};
+
+test('the table names every route', async () => {
+  const { app } = await harness();
+  const routes = app.routeList.filter(({ method }) => method !== 'HEAD');
+  expect(routes.map(({ method, url }) => `${method} ${url}`).sort()).toEqual(
+    Object.keys(TABLE).sort(),
+  );
+});
+
+test.each(Object.entries(TABLE))('%s', async (route, roles) => {
+  const { app } = await harness();
+  const [method, url] = route.split(' ') as ['GET' | 'POST', string];
+  const call = async (headers: Record<string, string>) =>
+    (await app.inject({ method, url: fill(url), headers })).statusCode;
+  const open = roles.length === 0;
+
+  const anonymous = await call({});
+  if (open) expect(anonymous).not.toBe(401);
+  else expect(anonymous).toBe(401);
+  for (const role of ROLES) {
+    const status = await call(as(role));
+    if (open || roles.includes(role)) expect([401, 403]).not.toContain(status);
+    else expect(status).toBe(403);
+  }
+  if (!open) {
+    expect(await call(as('nobody'))).toBe(401);
+    expect(await call({ authorization: 'Basic b3BlcmF0b3I6' })).toBe(401);
+  }
+});
+
+test('HEAD asks for the same token as GET', async () => {
+  const { app } = await harness();
+  const head = await app.inject({ method: 'HEAD', url: '/v1/devices' });
+  expect(head.statusCode).toBe(401);
+  const readings = await app.inject({ method: 'HEAD', url: '/v1/readings' });
+  expect(readings.statusCode).toBe(405);
+});
+
+test('401 says how to authenticate, 403 what is missing', async () => {
+  const { app } = await harness();
+  const missing = await app.inject({ url: '/v1/devices' });
+  expect(missing.headers['www-authenticate']).toBe('Bearer realm="truegrain"');
+  expect(missing.headers['content-type']).toBe('application/problem+json');
+  expect(missing.json()).toMatchObject({ code: 'unauthorized', status: 401 });
+  const invalid = await app.inject({ url: '/v1/devices', headers: as('nobody') });
+  expect(invalid.headers['www-authenticate']).toContain('error="invalid_token"');
+  const weak = await app.inject({ url: '/v1/devices', headers: as('device') });
+  expect(weak.json().detail).toContain('operator or auditor or deviceAdmin');
+});
+
+test('the charter opens entry bundles, the configuration opens metrics', async () => {
+  const { app, backend } = await harness({ metricsPublic: true });
+  backend.open = true;
+  const bundle = await app.inject({ url: '/log/tile/entries/000' });
+  expect(bundle.statusCode).toBe(200);
+  expect(bundle.headers['access-control-allow-origin']).toBe('*');
+  expect(bundle.headers['cache-control']).toContain('public');
+  expect((await app.inject({ url: '/metrics' })).statusCode).toBe(200);
+});
+
+test.each(['/log/tile/%65ntries/000', '/log/tile//entries/000', '/log/tile/entries%2f000'])(
+  'no other spelling opens entry bundles: %s',
+  async (url) => {
+    const { app } = await harness();
+    expect([401, 404]).toContain((await app.inject({ url })).statusCode);
+  },
+);
+
+test('CORS opens public reads only, and no preflight is answered', async () => {
+  const { app } = await harness();
+  const open = await app.inject({ url: '/log/checkpoint' });
+  expect(open.headers['access-control-allow-origin']).toBe('*');
+  const closed = await app.inject({ url: '/v1/devices', headers: as('operator') });
+  expect(closed.headers['access-control-allow-origin']).toBeUndefined();
+  const preflight = await app.inject({ method: 'OPTIONS', url: '/v1/devices' });
+  expect(preflight.statusCode).toBe(405);
+});
+
+test('a route that declares no access stops the program at start', async () => {
+  const start = harness({
+    extend: async (app) => {
+      app.get('/forgotten', async () => 'open');
+    },
+  });
+  await expect(start).rejects.toThrow('declares no access');
+});
