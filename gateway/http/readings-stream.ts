@@ -12,13 +12,15 @@ async function* pages(
   first: ReadingsPage,
 ): AsyncGenerator<readonly Reading[]> {
   let page = first;
+  let cursor = query.cursor;
   for (;;) {
     yield page.rows;
     if (page.next === null) return;
-    if (page.next === query.cursor) throw new Error('a page of readings leads to itself');
+    if (page.next === cursor) throw new Error('a page of readings leads to itself');
+    cursor = page.next;
     // Reading a page holds the event loop; others get their turn between two pages.
     await setImmediate();
-    const following = await backend.readings({ ...query, cursor: page.next });
+    const following = await backend.readings({ ...query, cursor });
     if (!following.ok) throw new Error(`readings stopped: ${following.code}`);
     page = following.value;
   }

@@ -186,7 +186,12 @@ export const ANSWERS = {
     erased: flag,
     receivedMs: nullable(timeMs),
   }),
-  enrolment: object({ token: text(200), expiresMs: timeMs }),
+  enrolment: object({
+    token: text(200),
+    expiresMs: timeMs,
+    ledgerId: hash,
+    origin: text(512),
+  }),
   registered: object({
     device: urn,
     kid: hash,

@@ -1,5 +1,5 @@
 // Enrolment: an administrator makes a one-time token, a device redeems it for its registration.
-import { fromBase64Url } from '@truegrain/device-sdk/formats/bytes.js';
+import { fromBase64Url, toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import type { FastifyInstance } from 'fastify';
 import { type HttpContext, sendOutcome } from '../context.ts';
 import { sendProblem } from '../problem.ts';
@@ -41,7 +41,9 @@ export function enrolmentRoutes(app: FastifyInstance, { backend, limits }: HttpC
       const sensors = rest.sensors.map(parseSensor);
       const spec = { ...rest, sensors, subjects, binding, keyLevel };
       const outcome = await backend.createEnrolment(spec);
-      return sendOutcome(reply, outcome, { status: 201, of: (made) => made });
+      // The device's proof names the ledger, so its installer gets the id together with the token.
+      const ledger = { ledgerId: toHex(backend.ledgerId()), origin: backend.origin() };
+      return sendOutcome(reply, outcome, { status: 201, of: (made) => ({ ...made, ...ledger }) });
     },
   );
   app.post<{ Body: EnrolBody }>(

@@ -1,6 +1,6 @@
 // SCRAPI (draft-ietf-scitt-scrapi-11): register a signed statement, fetch its receipt.
 import { fromHex, toHex } from '@truegrain/device-sdk/formats/bytes.js';
-import { parseCbor } from '@truegrain/device-sdk/formats/cbor.js';
+import { FRAME_BYTES_MAX, parseFrame } from '@truegrain/device-sdk/formats/frame.js';
 import {
   MEDIA_COSE,
   MEDIA_SCITT_RECEIPT,
@@ -13,7 +13,6 @@ import { sendProblem } from '../problem.ts';
 
 const FRAME_TYPE = 'application/vnd.truegrain.frame+cbor';
 const STATEMENT_TYPES = [MEDIA_COSE, MEDIA_SCITT_STATEMENT];
-const FRAME_BYTES_MAX = 262_144;
 const POLL_AFTER_S = 1;
 const ID_BYTES = 32;
 
@@ -86,13 +85,8 @@ function readSubmission(request: FastifyRequest): Submission | { code: string; d
   }
   const isFrame = request.headers['content-type']?.split(';', 1)[0]?.trim() === FRAME_TYPE;
   if (!isFrame) return { statement: body, content: null };
-  const frame = parseCbor(body, { bytesMax: FRAME_BYTES_MAX });
-  if (!frame.ok) return frame;
-  const [statement, content, more] = Array.isArray(frame.value) ? frame.value : [];
-  if (!(statement instanceof Uint8Array && content instanceof Uint8Array && more === undefined)) {
-    return { code: 'malformed', detail: 'A frame is an array of two byte strings.' };
-  }
-  return { statement, content };
+  const frame = parseFrame(body);
+  return frame.ok ? frame.value : frame;
 }
 
 function answerSubmission(reply: FastifyReply, answer: SubmitAnswer, publicUrl: string) {
