@@ -78,12 +78,15 @@ export function entryRoutes(app: FastifyInstance, context: HttpContext): void {
   );
 }
 
+const mediaTypeOf = ({ headers }: FastifyRequest) =>
+  headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+
 function readSubmission(request: FastifyRequest): Submission | { code: string; detail: string } {
   const { body } = request;
   if (!(body instanceof Uint8Array) || body.length === 0) {
     return { code: 'malformed', detail: 'The body is empty.' };
   }
-  const isFrame = request.headers['content-type']?.split(';', 1)[0]?.trim() === FRAME_TYPE;
+  const isFrame = mediaTypeOf(request) === FRAME_TYPE;
   if (!isFrame) return { statement: body, content: null };
   const frame = parseFrame(body);
   return frame.ok ? frame.value : frame;

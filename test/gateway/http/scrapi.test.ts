@@ -39,7 +39,7 @@ test('a frame carries the content beside the statement', async () => {
   const { app, backend } = await harness();
   const content = new Uint8Array([0x80]);
   const frame = Buffer.from(encodeCbor([new Uint8Array(statement), content]));
-  expect((await app.inject(post(frame, FRAME))).statusCode).toBe(202);
+  expect((await app.inject(post(frame, `${FRAME.toUpperCase()}; v=1`))).statusCode).toBe(202);
   expect(Buffer.from(backend.submitted[0]!.statement)).toEqual(statement);
   expect(Buffer.from(backend.submitted[0]!.content!)).toEqual(Buffer.from(content));
 });
