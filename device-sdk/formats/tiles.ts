@@ -16,11 +16,10 @@ import {
   splitPoint,
 } from './merkle.ts';
 import { fail, ok, type Result } from './result.ts';
+import { ENTRY_BYTES_MAX } from './statement-limits.ts';
 
 /** Hashes in a full tile, and log entries in a full bundle. */
 export const TILE_WIDTH_MAX = 256;
-/** An entry's length is written in 16 bits. */
-export const ENTRY_BYTES_MAX = 65_535;
 /** Tile level 6 begins at 2^48 leaves; a size within 2^53 has no row above it. */
 export const TILE_LEVEL_MAX = 6;
 
