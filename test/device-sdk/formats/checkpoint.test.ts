@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { toBase64, utf8 } from '../../../device-sdk/formats/bytes.ts';
 import {
@@ -23,6 +25,11 @@ import {
   verifyNote,
 } from '../../../device-sdk/formats/note.ts';
 import { softSigner } from '../../../device-sdk/formats/signer.ts';
+import { group } from '../../support/group.ts';
+
+const shared = process.env['TRUEGRAIN_SHARED'] ?? join(import.meta.dirname, '../../../../shared');
+const folder = join(shared, 'vectors/c2sp-note');
+const published = group('vectors', existsSync(folder), `no ${folder}`);
 
 const origin = `ledger.example/rice/${'ab'.repeat(32)}`;
 const root = new Uint8Array(32).fill(7);
@@ -112,15 +119,13 @@ describe('checkpoint, C2SP tlog-checkpoint', () => {
       code: 'note_signature',
     });
   });
+});
 
-  it('reads the Go checksum database’s checkpoint, whose key has another name', () => {
-    const real = `go.sum database tree
-1514086
-kn9DgqDhXzoZMM8828SQsbuovr/WRn7QfFd5Qe1rpwA=
-
-— sum.golang.org Az3grunuggF5mKymPJeK/l9Pq71lOg/rAVkQVCzGkWRJcnS3ZFunzveHr9PAH8LFsuhpcCWzGDNrn9FFDyXm/66tBg8=
-`;
-    const key = parseVkey('sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8');
+published('published checkpoints', () => {
+  it('reads the Go checksum database’s, whose key has another name than its origin', () => {
+    const real = readFileSync(join(folder, 'sumdb-prod-checkpoint.txt'), 'utf8');
+    const vkey = readFileSync(join(folder, 'sumdb-prod-checkpoint.vkey'), 'utf8');
+    const key = parseVkey(vkey.trimEnd());
     const parsed = parseNote(real);
     if (!key.ok || !parsed.ok) throw new Error('refused');
     expect(verifyNote(parsed.value, [key.value]).ok).toBe(true);

@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { toBase64 } from '../../../device-sdk/formats/bytes.ts';
 import {
@@ -16,13 +18,11 @@ import {
   verifyNote,
 } from '../../../device-sdk/formats/note.ts';
 import { softSigner } from '../../../device-sdk/formats/signer.ts';
+import { group } from '../../support/group.ts';
 
-// The example of the signed-note specification.
-const exampleKey = 'example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k';
-const example = `This is an example message.
-
-— example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=
-`;
+const shared = process.env['TRUEGRAIN_SHARED'] ?? join(import.meta.dirname, '../../../../shared');
+const folder = join(shared, 'vectors/c2sp-note');
+const published = group('vectors', existsSync(folder), `no ${folder}`);
 
 const signer = softSigner(-8, new Uint8Array(32).fill(1));
 const other = softSigner(-8, new Uint8Array(32).fill(2));
@@ -38,19 +38,22 @@ function noteOf(noteText: string): Note {
   return note.value;
 }
 
-describe('note, C2SP signed-note', () => {
+published('published notes', () => {
   it('verifies the specification’s example under its vkey', () => {
-    const vkey = parseVkey(exampleKey);
+    const example = readFileSync(join(folder, 'signed-note-example.txt'), 'utf8');
+    const vkeyText = readFileSync(join(folder, 'signed-note-example.vkey'), 'utf8').trimEnd();
+    const vkey = parseVkey(vkeyText);
     if (!vkey.ok) throw new Error(vkey.detail);
-    expect(formatVkey('example.com/foo', 1, vkey.value.key)).toBe(exampleKey);
-    const verified = verifyNote(noteOf(example), [vkey.value]);
-    expect(verified).toEqual({
+    expect(formatVkey('example.com/foo', 1, vkey.value.key)).toBe(vkeyText);
+    expect(verifyNote(noteOf(example), [vkey.value])).toEqual({
       ok: true,
       value: { verified: [{ ...vkey.value, timeSeconds: null }] },
     });
     expect(formatNote(noteOf(example))).toBe(example);
   });
+});
 
+describe('note, C2SP signed-note', () => {
   it('splits at the last empty line', () => {
     const note = noteOf(`${text}\n${line}`);
     expect(note.text).toBe(text);
