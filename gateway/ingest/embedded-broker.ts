@@ -164,6 +164,8 @@ class EmbeddedBroker implements Broker, ConnectionHost {
     this.closing = true;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     if (this.#counts.pendingFrames > 0) await this.#drained();
+    // The last PUBACKs are written at the end of the turn in which their frames settled.
+    await new Promise((resolve) => setImmediate(resolve));
     clearInterval(this.#sweep);
     // destroySoon flushes the last PUBACKs; a peer that takes nothing is cut off.
     for (const { socket } of this.#sockets) socket.destroySoon();

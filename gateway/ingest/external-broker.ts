@@ -176,7 +176,8 @@ class ExternalBroker implements Broker {
         this.#onDrained = resolve;
       });
     }
-    this.#pubacks.flush();
+    // The last PUBACKs are written at the end of the turn in which their frames settled.
+    await new Promise((resolve) => setImmediate(resolve));
     await within(this.#limits.closeGraceMs, (resolve) => this.#client.end(false, {}, resolve));
     await new Promise<void>((resolve) => this.#client.end(true, {}, () => resolve()));
   }
