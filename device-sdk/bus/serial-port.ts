@@ -4,8 +4,9 @@
  *
  * @module serial-port
  */
-import { readdirSync, realpathSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { resolve as resolvePath } from 'node:path';
 import { SerialPort } from 'serialport';
 import { type Clock, SystemClock } from '../clock.ts';
 
@@ -203,7 +204,7 @@ export function stableNameAdvice(path: string, byIdDirectory = '/dev/serial/by-i
   try {
     for (const name of readdirSync(byIdDirectory)) {
       const candidate = `${byIdDirectory}/${name}`;
-      if (realpathSync(candidate) === path) return candidate;
+      if (resolvePath(byIdDirectory, readlinkSync(candidate)) === path) return candidate;
     }
   } catch {
     // No udev, no advice.

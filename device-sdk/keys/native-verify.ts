@@ -12,7 +12,7 @@ import type { NativeVerify } from '../formats/signature.ts';
 /** Importing a key costs about as much as one verification; a device meets few keys. */
 const KEYS_CACHED_MAX = 1_024;
 
-export function coseKeyObject(key: CoseKey): KeyObject {
+function coseKeyObject(key: CoseKey): KeyObject {
   const jwk =
     key.kty === 'OKP'
       ? { kty: 'OKP', crv: key.crv, x: toBase64Url(key.x) }

@@ -9,13 +9,13 @@ import { createInterface } from 'node:readline';
 import { type Clock, SystemClock } from '../clock.ts';
 import { Plausibility } from './plausibility.ts';
 import type { Measurement, Sample, Sensor } from './sensor.ts';
-import { UNIT_CONVERSIONS, type UnitConversion } from './unit-conversion.ts';
+import { conversionFrom, type UnitConversion } from './unit-conversion.ts';
 
 export interface ReplayColumn {
   /** As the header row has it. */
   readonly column: string;
   readonly name: string;
-  /** The unit the file is in, one of `UNIT_CONVERSIONS`; the reading carries its SenML unit. */
+  /** The unit the file is in (SenML, RFC 8798 or degF); the reading carries the SenML unit. */
   readonly recordedUnit: string;
   readonly min: number;
   readonly max: number;
@@ -63,8 +63,8 @@ export class ReplaySensor implements Sensor {
     this.#options = options;
     this.#clock = options.clock ?? new SystemClock();
     this.#columns = options.columns.map((spec) => {
-      const conversion = UNIT_CONVERSIONS.get(spec.recordedUnit);
-      if (conversion === undefined) throw new TypeError(`unknown unit ${spec.recordedUnit}`);
+      const conversion = conversionFrom(spec.recordedUnit);
+      if (conversion === null) throw new TypeError(`unknown unit ${spec.recordedUnit}`);
       return { spec, conversion, plausibility: new Plausibility(spec) };
     });
   }

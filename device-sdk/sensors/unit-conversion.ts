@@ -1,29 +1,29 @@
 /**
- * Units other people record in, to SenML units (S1: secondary units on input only, RFC 8798).
+ * Units other people record in, to the SenML units we emit (S1). Secondary units (RFC 8798) and the
+ * one unregistered unit our recordings use are accepted on input only.
  *
  * @module unit-conversion
  */
+import { isProducibleUnit, secondaryUnit } from '../formats/senml-units.ts';
 
 export interface UnitConversion {
   readonly unit: string;
   readonly convert: (value: number) => number;
 }
 
-const same = (value: number): number => value;
+/** 12 digits are beyond any sensor, and keep 749.2 ppm from becoming 0.00074919999999999…. */
+function withoutFloatNoise(value: number): number {
+  return Number.isFinite(value) ? Number(value.toPrecision(12)) : value;
+}
 
-/** Keys are what a configuration declares; a unit that is not here is refused at start. */
-export const UNIT_CONVERSIONS: ReadonlyMap<string, UnitConversion> = new Map([
-  ['Cel', { unit: 'Cel', convert: same }],
-  ['degF', { unit: 'Cel', convert: (f: number) => ((f - 32) * 5) / 9 }],
-  ['K', { unit: 'K', convert: same }],
-  ['%RH', { unit: '%RH', convert: same }],
-  ['lx', { unit: 'lx', convert: same }],
-  ['/', { unit: '/', convert: same }],
-  ['ppm', { unit: '/', convert: (ppm: number) => ppm / 1_000_000 }],
-  ['hPa', { unit: 'Pa', convert: (hectopascals: number) => hectopascals * 100 }],
-  ['V', { unit: 'V', convert: same }],
-  ['A', { unit: 'A', convert: same }],
-  ['W', { unit: 'W', convert: same }],
-  ['kWh', { unit: 'J', convert: (kWh: number) => kWh * 3_600_000 }],
-  ['m/s', { unit: 'm/s', convert: same }],
-]);
+/** Null for a unit nobody registered: the configuration is refused. */
+export function conversionFrom(recordedUnit: string): UnitConversion | null {
+  if (isProducibleUnit(recordedUnit)) return { unit: recordedUnit, convert: (value) => value };
+  if (recordedUnit === 'degF') {
+    return { unit: 'Cel', convert: (value) => withoutFloatNoise(((value - 32) * 5) / 9) };
+  }
+  const secondary = secondaryUnit(recordedUnit);
+  if (secondary === null) return null;
+  const { primary, scale, offset } = secondary;
+  return { unit: primary, convert: (value) => withoutFloatNoise(value * scale + offset) };
+}

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SerialPort } from 'serialport';
@@ -87,8 +87,10 @@ describe('stableNameAdvice', () => {
   test('names the by-id link of a renumbering tty, and nothing for other paths', () => {
     const directory = mkdtempSync(join(tmpdir(), 'truegrain-byid-'));
     try {
-      mkdirSync(join(directory, 'empty'));
-      symlinkSync('/dev/null', join(directory, 'usb-other'));
+      symlinkSync('/dev/ttyUSB7', join(directory, 'usb-other'));
+      symlinkSync('/dev/ttyUSB3', join(directory, 'usb-FTDI_A9-if00'));
+      const advice = stableNameAdvice('/dev/ttyUSB3', directory);
+      expect(advice).toBe(join(directory, 'usb-FTDI_A9-if00'));
       expect(stableNameAdvice('/dev/ttyUSB0', directory)).toBe(null);
       expect(stableNameAdvice('/dev/serial/by-id/usb-FTDI-1', directory)).toBe(null);
       expect(stableNameAdvice('/dev/ttyACM1', join(directory, 'absent'))).toBe(null);

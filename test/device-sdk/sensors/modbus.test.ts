@@ -1,10 +1,13 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { ModbusBus, type ModbusBusOptions } from '../../../device-sdk/bus/modbus-bus.ts';
+import { isSensorName } from '../../../device-sdk/formats/pack-name.ts';
+import { isProducibleUnit } from '../../../device-sdk/formats/senml-units.ts';
 import { seededRandom } from '../../../device-sdk/sensors/generator.ts';
 import { ModbusSensor, probeRegisterMap } from '../../../device-sdk/sensors/modbus.ts';
 import {
   decodeRegister,
   planBlocks,
+  REGISTER_MAPS,
   type RegisterMap,
   SDM630,
   XY_MD02,
@@ -35,7 +38,7 @@ async function rig(options: RigOptions) {
   closers.push(() => slave.close());
   const bus = new ModbusBus({
     path: pty.b,
-    responseTimeoutMs: 300,
+    responseTimeoutMs: 800,
     worstResponseMs: 60,
     interFrameMs: 5,
     presenceCheckMs: 20,
@@ -65,6 +68,20 @@ const steady = room(
 );
 
 describe('register maps', () => {
+  test.each([...REGISTER_MAPS])('%s: names and units a registration accepts', (_key, map) => {
+    const names = map.quantities.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names.filter((name) => !isSensorName(name))).toEqual([]);
+    expect(map.quantities.filter(({ unit }) => !isProducibleUnit(unit))).toEqual([]);
+  });
+
+  test('a constant register that looks like a value block proves nothing, and is refused', () => {
+    const identity = { ...XY_MD02.identity!, table: 'input' as const, type: 'uint32' as const };
+    const bus = { doubtOf: () => 0 } as unknown as ModbusBus;
+    const map = { ...XY_MD02, identity };
+    expect(() => new ModbusSensor({ name: 'x', bus, unitId: 1, map })).toThrow('shape');
+  });
+
   test('0xFF33 is −20.5 °C', () => {
     expect(decodeRegister('int16', Uint8Array.of(0xff, 0x33)) / 10).toBe(-20.5);
   });
@@ -305,14 +322,14 @@ group('pty', hasSocat)('the late-reply trap, cured', () => {
     expect(bus.stats.timeouts).toBeGreaterThan(3);
     expect(faults).toContain('timeout');
     expect(good.filter((m) => 'suspect' in m).length).toBeGreaterThan(0);
-    expect(good.length).toBeGreaterThan(20);
+    expect(good.length).toBeGreaterThan(10);
   }, 60_000);
 
   test('even when replies are later than the configured worst case', async () => {
     const { wrong, good, faults } = await pollLateSlave({
       polls: 50,
       seed: 2,
-      lateMs: { min: 30, max: 250 },
+      lateMs: { min: 45, max: 75 },
       bus: {
         responseTimeoutMs: 40,
         worstResponseMs: 10,
