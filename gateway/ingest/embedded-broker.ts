@@ -2,10 +2,10 @@
 // an ingest: PUBACK after COMMIT, one credential per device, and a bound on everything.
 
 /** @module embedded-broker */
-import net from 'node:net';
+import type net from 'node:net';
 import tls from 'node:tls';
 import { isDeviceUrn } from '@truegrain/device-sdk/formats/device-urn.js';
-import { fail, ok, type Result } from '@truegrain/device-sdk/formats/result.js';
+import { ok, type Result } from '@truegrain/device-sdk/formats/result.js';
 import { topicOf } from '@truegrain/device-sdk/formats/topic.js';
 import { Aedes, type AedesOptions, type Client, type PublishPacket } from 'aedes';
 import type {
@@ -20,6 +20,7 @@ import {
   type ConnectionLimits,
   DeviceConnection,
 } from './device-connection.ts';
+import { createListener, type ListenerTls, listen } from './listener.ts';
 import { noSessions } from './no-sessions.ts';
 import { PendingBudget } from './pending-budget.ts';
 
@@ -55,7 +56,7 @@ export interface EmbeddedOptions {
   /** Loopback unless told otherwise. */
   host?: string;
   /** PEM. With `ca`, devices must show a certificate it signed, besides their credential. */
-  tls?: { key: string | Buffer; cert: string | Buffer; ca?: string | Buffer };
+  tls?: ListenerTls;
   limits?: Partial<EmbeddedLimits>;
   handlers: IngestHandlers;
 }
@@ -65,15 +66,11 @@ export async function openEmbeddedBroker(
   options: EmbeddedOptions,
 ): Promise<Result<Broker, BrokerErrorCode>> {
   const limits = { ...embeddedDefaults, ...options.limits };
-  let server: net.Server;
-  try {
-    server = createServer(options.tls, limits);
-  } catch (error) {
-    return fail('tls_invalid', messageOf(error));
-  }
-  const broker = new EmbeddedBroker(server, limits, options.handlers);
-  const refused = await listen(server, options.port, options.host ?? '127.0.0.1');
-  if (refused !== null) return refused;
+  const created = createListener(options.tls, limits);
+  if (!created.ok) return created;
+  const broker = new EmbeddedBroker(created.value, limits, options.handlers);
+  const listening = await listen(created.value, options.port, options.host ?? '127.0.0.1');
+  if (!listening.ok) return listening;
   await broker.start();
   return ok(broker);
 }
@@ -325,39 +322,4 @@ class EmbeddedBroker implements Broker, ConnectionHost {
       if (since >= 0 && this.nowMs - since > this.limits.packetMsMax) connection.refuse('slow');
     }
   }
-}
-
-function createServer(options: EmbeddedOptions['tls'], limits: EmbeddedLimits): net.Server {
-  const server =
-    options === undefined
-      ? net.createServer()
-      : tls.createServer({
-          key: options.key,
-          cert: options.cert,
-          minVersion: 'TLSv1.2',
-          handshakeTimeout: limits.connectTimeoutMs,
-          ...(options.ca === undefined
-            ? {}
-            : { ca: options.ca, requestCert: true, rejectUnauthorized: true }),
-        });
-  server.maxConnections = limits.connectionsMax;
-  return server;
-}
-
-function listen(server: net.Server, port: number, host: string) {
-  return new Promise<ReturnType<typeof fail<BrokerErrorCode>> | null>((resolve) => {
-    const onError = (error: NodeJS.ErrnoException): void => {
-      const code = error.code === 'EADDRINUSE' ? 'address_in_use' : 'address_refused';
-      resolve(fail<BrokerErrorCode>(code, `${host}:${port}: ${error.message}`));
-    };
-    server.once('error', onError);
-    server.listen({ port, host }, () => {
-      server.off('error', onError);
-      resolve(null);
-    });
-  });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
