@@ -1,0 +1,33 @@
+import { parentPort } from 'node:worker_threads';
+import { type CheckKey, type CheckRegistry, checkFrame } from './check.ts';
+import { packAnswer, unpackFrames } from './check-wire.ts';
+import { useNodeCrypto } from './native-verify.ts';
+
+/** A checking thread: gets keys as the ledger registers them, and frames to check. */
+export type ToWorker =
+  | { kind: 'ledger'; ledgerId: Uint8Array }
+  | { kind: 'key'; kid: string; key: CheckKey }
+  | { kind: 'frames'; chunk: number; frames: ArrayBuffer };
+
+const port = parentPort;
+if (!port) throw new Error('check-worker runs as a worker thread');
+
+useNodeCrypto();
+const registry: CheckRegistry = { ledgerId: new Uint8Array(32), keys: new Map() };
+
+port.on('message', (message: ToWorker) => {
+  switch (message.kind) {
+    case 'ledger':
+      registry.ledgerId = message.ledgerId;
+      return;
+    case 'key':
+      registry.keys.set(message.kid, message.key);
+      return;
+    case 'frames': {
+      const results = unpackFrames(message.frames).map((frame) => checkFrame(frame, registry));
+      const answer = packAnswer(results, message.frames);
+      port.postMessage({ chunk: message.chunk, answer }, [answer.frames, answer.rows]);
+      return;
+    }
+  }
+});

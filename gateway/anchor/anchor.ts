@@ -1,0 +1,79 @@
+import { equal } from '@truegrain/device-sdk/formats/bytes.js';
+import { formatCheckpointBody, signCheckpoint } from '@truegrain/device-sdk/formats/checkpoint.js';
+import { cosign } from '@truegrain/device-sdk/formats/cosignature.js';
+import type { Signer } from '@truegrain/device-sdk/formats/signer.js';
+import type { Db, Query } from '../store/database.ts';
+import type { SignedTip } from './signed-tip.ts';
+
+/** Checkpoints kept beside the newest: one a size would grow without end. */
+const CHECKPOINTS_KEPT = 1_000;
+
+export type AnchorRefusal = 'behind_signed_tip' | 'forked_from_signed_tip';
+
+export interface Anchored {
+  size: number;
+  root: Uint8Array;
+  note: string;
+}
+
+export interface AnchorTree {
+  size(): number;
+  root(size: number): Uint8Array;
+}
+
+/** Signs the tree's root as log, cosigns it as the one member of a solo ledger, keeps and shows it. */
+export class Anchor {
+  readonly #origin: string;
+  readonly #log: Signer;
+  readonly #cosigner: { name: string; signer: Signer };
+  readonly #tip: SignedTip;
+  readonly #insert: Query;
+  readonly #prune: Query;
+  newest: Anchored | null;
+
+  constructor(options: {
+    db: Db;
+    origin: string;
+    log: Signer;
+    cosigner: { name: string; signer: Signer };
+    tip: SignedTip;
+    tree: AnchorTree;
+  }) {
+    const { db } = options;
+    this.#origin = options.origin;
+    this.#log = options.log;
+    this.#cosigner = options.cosigner;
+    this.#tip = options.tip;
+    this.#insert = db.prepare('INSERT OR REPLACE INTO checkpoint VALUES (?, ?)');
+    this.#prune = db.prepare('DELETE FROM checkpoint WHERE size < ?');
+    const tip = options.tip.newest();
+    this.newest = tip && tip.size <= options.tree.size() ? tip : null;
+  }
+
+  /** Why nothing may be signed: the tree does not extend what this member once signed. */
+  refusal(tree: AnchorTree): AnchorRefusal | null {
+    const tip = this.#tip.newest();
+    if (!tip) return null;
+    if (tip.size > tree.size()) return 'behind_signed_tip';
+    return equal(tree.root(tip.size), tip.root) ? null : 'forked_from_signed_tip';
+  }
+
+  /**
+   * Signs the current size. The tip is on disk before the checkpoint is shown to anybody; a crash
+   * between leaves a signature nobody saw, over a root the store already holds.
+   */
+  anchor(tree: { size: number; root: Uint8Array }, nowMs: number): Anchored {
+    const { size, root } = tree;
+    const checkpoint = { origin: this.#origin, size, root };
+    const { name, signer } = this.#cosigner;
+    const body = formatCheckpointBody(checkpoint);
+    const note =
+      signCheckpoint({ checkpoint, signer: this.#log }) +
+      cosign(body, { name, signer, timeSeconds: Math.floor(nowMs / 1000) });
+    this.#tip.keep(note);
+    this.#insert.run(size, note);
+    this.#prune.run(size - CHECKPOINTS_KEPT);
+    this.newest = { size, root, note };
+    return this.newest;
+  }
+}

@@ -1,0 +1,356 @@
+import { parseAcceptance } from '@truegrain/device-sdk/formats/acceptance.js';
+import { equal, toHex } from '@truegrain/device-sdk/formats/bytes.js';
+import { type Charter, parseCharter } from '@truegrain/device-sdk/formats/charter.js';
+import { type CoseKey, keyThumbprint } from '@truegrain/device-sdk/formats/cose-key.js';
+import { verifyEnrolmentProof } from '@truegrain/device-sdk/formats/enrolment.js';
+import { parseErasure } from '@truegrain/device-sdk/formats/erasure.js';
+import {
+  MEDIA_ACCEPTANCE,
+  MEDIA_CHARTER,
+  MEDIA_ERASURE,
+  MEDIA_REGISTRATION,
+  MEDIA_REVOCATION,
+  MEDIA_ROTATION,
+} from '@truegrain/device-sdk/formats/media-types.js';
+import { leafHash } from '@truegrain/device-sdk/formats/merkle.js';
+import {
+  parseRegistration,
+  type Registration,
+} from '@truegrain/device-sdk/formats/registration.js';
+import { fail, ok, type Result } from '@truegrain/device-sdk/formats/result.js';
+import { parseRevocation } from '@truegrain/device-sdk/formats/revocation.js';
+import { parseRotation, type Rotation } from '@truegrain/device-sdk/formats/rotation.js';
+import { sha256 } from '@truegrain/device-sdk/formats/sha256.js';
+import {
+  checkPublicKey,
+  type NativeVerify,
+  verifySignature,
+} from '@truegrain/device-sdk/formats/signature.js';
+import type { Statement } from '@truegrain/device-sdk/formats/statement.js';
+import { gatewayStream, inSequence } from './apply-batch.ts';
+import {
+  addKey,
+  type DeviceRecord,
+  type KeyRecord,
+  type LedgerState,
+  type Stream,
+} from './state.ts';
+
+export type GovernanceKind =
+  | 'charter'
+  | 'acceptance'
+  | 'registration'
+  | 'rotation'
+  | 'revocation'
+  | 'erasure';
+
+export type GovernanceRefusal =
+  | 'malformed'
+  | 'bad_signature'
+  | 'not_allowed'
+  | 'seq'
+  | 'log_time'
+  | 'key_in_use'
+  | 'key_invalid'
+  | 'device_exists'
+  | 'device_unknown'
+  | 'proof';
+
+export interface AppliedGovernance {
+  kind: GovernanceKind;
+  statement: Statement;
+  leafIndex: number;
+  leafHash: Uint8Array;
+  logTimeMs: number;
+  /** Records added or changed, for the tables that copy the state. */
+  keys: KeyRecord[];
+  devices: DeviceRecord[];
+  erased: Uint8Array[];
+  streams: Stream[];
+}
+
+type Change = Result<
+  { logTimeMs: number; commit: (leafIndex: number) => Partial<AppliedGovernance> },
+  GovernanceRefusal
+>;
+
+/** Checks one governance statement against the state and moves the state past it, or refuses it. */
+export function applyGovernance(
+  state: LedgerState,
+  statement: Statement,
+  native?: NativeVerify,
+): Result<AppliedGovernance, GovernanceRefusal> {
+  const kind = governanceKind(statement);
+  if (!kind) return fail('malformed', 'not a governance content type');
+  if (kind === 'charter') return applyCharter(state, statement, native);
+  const signer = state.keyByKid.get(toHex(statement.kid));
+  if (signer?.role !== 'member' || signer.status !== 'active' || signer.iss !== statement.iss) {
+    return fail('not_allowed', 'not signed by an active member key');
+  }
+  if (!isSigned(statement, signer.key, native)) return fail('bad_signature', toHex(statement.id));
+  if (!inSequence(state, signer, statement)) return fail('seq', `member sequence ${statement.seq}`);
+  if (state.awaiting.size > 0 && kind !== 'acceptance') {
+    return fail('not_allowed', 'founders have not all accepted the charter');
+  }
+  const change = changeOf(state, kind, statement, native);
+  if (!change.ok) return change;
+  const { logTimeMs, commit } = change.value;
+  if (logTimeMs < state.logTimeMs) return fail('log_time', 'log time runs backwards');
+  return ok(move(state, { kind, statement, logTimeMs, signer }, commit));
+}
+
+export function governanceKind(statement: Statement): GovernanceKind | null {
+  if (statement.payload.kind !== 'inline') return null;
+  return GOVERNANCE_KINDS.get(statement.payload.contentType) ?? null;
+}
+
+const GOVERNANCE_KINDS: ReadonlyMap<string, GovernanceKind> = new Map([
+  [MEDIA_CHARTER, 'charter'],
+  [MEDIA_ACCEPTANCE, 'acceptance'],
+  [MEDIA_REGISTRATION, 'registration'],
+  [MEDIA_ROTATION, 'rotation'],
+  [MEDIA_REVOCATION, 'revocation'],
+  [MEDIA_ERASURE, 'erasure'],
+]);
+
+function move(
+  state: LedgerState,
+  done: { kind: GovernanceKind; statement: Statement; logTimeMs: number; signer: KeyRecord },
+  commit: (leafIndex: number) => Partial<AppliedGovernance>,
+): AppliedGovernance {
+  const { kind, statement, logTimeMs, signer } = done;
+  const leafIndex = state.size;
+  const changes = commit(leafIndex);
+  const stream = gatewayStream(signer, statement, logTimeMs);
+  state.streams.set(stream.keyNo, stream);
+  state.size += 1;
+  state.logTimeMs = logTimeMs;
+  return {
+    kind,
+    statement,
+    leafIndex,
+    leafHash: leafHash(statement.entry),
+    logTimeMs,
+    keys: [],
+    devices: [],
+    erased: [],
+    streams: [stream],
+    ...changes,
+  };
+}
+
+/** Leaf 0: the ledger begins, named by the SHA-256 of this entry. */
+function applyCharter(
+  state: LedgerState,
+  statement: Statement,
+  native?: NativeVerify,
+): Result<AppliedGovernance, GovernanceRefusal> {
+  if (state.size !== 0) return fail('not_allowed', 'a ledger has one charter, at leaf 0');
+  const parsed = parseCharter(statement.payloadBytes);
+  if (!parsed.ok) return fail('malformed', `${parsed.code}: ${parsed.detail}`);
+  const charter = parsed.value;
+  const convener = charter.founders[0];
+  if (!convener || statement.iss !== convener.iss || statement.seq !== 1 || statement.ledgerId) {
+    return fail('not_allowed', 'the first founder signs the charter as its first statement');
+  }
+  if (!equal(statement.kid, keyThumbprint(convener.memberKey)))
+    return fail('not_allowed', 'other key');
+  if (!isSigned(statement, convener.memberKey, native)) return fail('bad_signature', 'charter');
+  const keys = founderKeys(charter);
+  for (const { key } of keys)
+    if (!checkPublicKey(key).ok) return fail('key_invalid', 'charter key');
+  if (new Set(keys.map(({ key }) => toHex(keyThumbprint(key)))).size !== keys.length) {
+    return fail('key_in_use', 'one key has two uses');
+  }
+  const commit = (leafIndex: number) => {
+    state.charter = charter;
+    state.charterId = statement.id;
+    state.ledgerId = sha256(statement.entry);
+    state.awaiting = new Set(charter.founders.slice(1).map((founder) => founder.iss));
+    return {
+      keys: keys.map((k) =>
+        addKey(state, { ...k, kid: keyThumbprint(k.key), fromLeaf: leafIndex }),
+      ),
+    };
+  };
+  const signer = { no: 0 } as KeyRecord;
+  return ok(
+    move(state, { kind: 'charter', statement, logTimeMs: charter.logTimeMs, signer }, commit),
+  );
+}
+
+/** In charter order; the convener's member key is number 0. */
+function founderKeys(charter: Charter): Pick<KeyRecord, 'key' | 'role' | 'iss'>[] {
+  return charter.founders.flatMap((founder) => {
+    const { iss } = founder;
+    const keys: Pick<KeyRecord, 'key' | 'role' | 'iss'>[] = [
+      { key: founder.memberKey, role: 'member', iss },
+      { key: founder.logKey, role: 'log', iss },
+      { key: founder.cosigningKey, role: 'cosigner', iss },
+    ];
+    if (founder.nodeKey) keys.push({ key: founder.nodeKey, role: 'node', iss });
+    for (const key of founder.gatewayKeys) keys.push({ key, role: 'gateway', iss });
+    return keys;
+  });
+}
+
+function changeOf(
+  state: LedgerState,
+  kind: GovernanceKind,
+  statement: Statement,
+  native?: NativeVerify,
+): Change {
+  switch (kind) {
+    case 'acceptance':
+      return acceptanceOf(state, statement);
+    case 'registration':
+      return registrationOf(state, statement, native);
+    case 'rotation':
+      return rotationOf(state, statement, native);
+    case 'revocation':
+      return revocationOf(state, statement);
+    case 'erasure':
+      return erasureOf(state, statement);
+    case 'charter':
+      return fail('not_allowed', 'a ledger has one charter');
+  }
+}
+
+function acceptanceOf(state: LedgerState, statement: Statement): Change {
+  const parsed = parseAcceptance(statement.payloadBytes);
+  if (!parsed.ok) return fail('malformed', parsed.code);
+  const { charterId, logTimeMs } = parsed.value;
+  if (!state.charterId || !equal(charterId, state.charterId))
+    return fail('not_allowed', 'other charter');
+  if (!state.awaiting.has(statement.iss)) return fail('not_allowed', 'nothing left to accept');
+  return ok({
+    logTimeMs,
+    commit: () => {
+      state.awaiting.delete(statement.iss);
+      return {};
+    },
+  });
+}
+
+function registrationOf(state: LedgerState, statement: Statement, native?: NativeVerify): Change {
+  const parsed = parseRegistration(statement.payloadBytes);
+  if (!parsed.ok) return fail('malformed', `${parsed.code}: ${parsed.detail}`);
+  const registration: Registration = parsed.value;
+  const { device, key } = registration;
+  if (registration.owner !== statement.iss || statement.sub !== device) {
+    return fail('not_allowed', 'owner signs, subject is the device');
+  }
+  if (activeKeys(state, device).length > 0) return fail('device_exists', device);
+  const fresh = freshKey(state, key);
+  if (!fresh.ok) return fresh;
+  const { ledgerId } = state;
+  if (!ledgerId) return fail('not_allowed', 'no charter');
+  const proof = verifyEnrolmentProof(registration.proof, { device, key, ledgerId }, native);
+  if (!proof.ok) return fail('proof', proof.code);
+  return ok({
+    logTimeMs: registration.logTimeMs,
+    commit: (leafIndex) => {
+      const { key: _key, proof: _proof, logTimeMs: _time, ...rest } = registration;
+      const record: DeviceRecord = { ...rest, registrationLeaf: leafIndex };
+      state.devices.set(device, record);
+      const added = addKey(state, {
+        kid: fresh.value,
+        key,
+        role: 'device',
+        iss: device,
+        fromLeaf: leafIndex,
+      });
+      return { keys: [added], devices: [record] };
+    },
+  });
+}
+
+/** The successor of a device key (E4): signed by both, or forced by the owner alone. */
+function rotationOf(state: LedgerState, statement: Statement, native?: NativeVerify): Change {
+  const parsed = parseRotation(statement.payloadBytes);
+  if (!parsed.ok) return fail('malformed', `${parsed.code}: ${parsed.detail}`);
+  const rotation: Rotation = parsed.value;
+  const { device, newKey: key, oldKid } = rotation;
+  const old = state.keyByKid.get(toHex(oldKid));
+  if (!old || old.iss !== device || old.role !== 'device') return fail('device_unknown', device);
+  if (state.devices.get(device)?.owner !== statement.iss)
+    return fail('not_allowed', 'not the owner');
+  if (old.status !== 'active') return fail('not_allowed', `old key is ${old.status}`);
+  const fresh = freshKey(state, key);
+  const { ledgerId } = state;
+  if (!fresh.ok) return fresh;
+  if (!ledgerId) return fail('not_allowed', 'no charter');
+  const byNew = verifyEnrolmentProof(rotation.proofNew, { device, key, ledgerId }, native);
+  if (!byNew.ok) return fail('proof', `new key: ${byNew.code}`);
+  if (rotation.proofOld) {
+    const expected = { device, key, ledgerId, signedBy: old.key };
+    const byOld = verifyEnrolmentProof(rotation.proofOld, expected, native);
+    if (!byOld.ok) return fail('proof', `old key: ${byOld.code}`);
+  }
+  return ok({
+    logTimeMs: rotation.logTimeMs,
+    commit: (leafIndex) => {
+      old.status = 'retired';
+      old.untilLeaf = leafIndex;
+      const added = addKey(state, {
+        kid: fresh.value,
+        key,
+        role: 'device',
+        iss: device,
+        fromLeaf: leafIndex,
+      });
+      return { keys: [old, added] };
+    },
+  });
+}
+
+function revocationOf(state: LedgerState, statement: Statement): Change {
+  const parsed = parseRevocation(statement.payloadBytes);
+  if (!parsed.ok) return fail('malformed', parsed.code);
+  const { device, kid, logTimeMs } = parsed.value;
+  if (state.devices.get(device)?.owner !== statement.iss) return fail('device_unknown', device);
+  const keys = state.keys.filter(
+    (key) => key.iss === device && key.status !== 'revoked' && (!kid || equal(key.kid, kid)),
+  );
+  if (keys.length === 0) return fail('device_unknown', 'no such key, or revoked already');
+  return ok({
+    logTimeMs,
+    commit: (leafIndex) => {
+      for (const key of keys) {
+        key.status = 'revoked';
+        key.untilLeaf ??= leafIndex;
+      }
+      return { keys };
+    },
+  });
+}
+
+function erasureOf(state: LedgerState, statement: Statement): Change {
+  const parsed = parseErasure(statement.payloadBytes);
+  if (!parsed.ok) return fail('malformed', parsed.code);
+  const { ids, logTimeMs } = parsed.value;
+  return ok({
+    logTimeMs,
+    commit: () => {
+      for (const id of ids) state.erased.add(toHex(id));
+      return { erased: [...ids] };
+    },
+  });
+}
+
+function activeKeys(state: LedgerState, device: string): KeyRecord[] {
+  return state.keys.filter((key) => key.iss === device && key.status === 'active');
+}
+
+/** A key is registered once, for ever: a revoked one can't come back under another name. */
+function freshKey(state: LedgerState, key: CoseKey): Result<Uint8Array, GovernanceRefusal> {
+  const checked = checkPublicKey(key);
+  if (!checked.ok) return fail('key_invalid', checked.code);
+  const kid = keyThumbprint(key);
+  return state.keyByKid.has(toHex(kid)) ? fail('key_in_use', toHex(kid)) : ok(kid);
+}
+
+function isSigned(statement: Statement, key: CoseKey, native?: NativeVerify): boolean {
+  const { alg, toBeSigned: message, signature } = statement;
+  return verifySignature({ alg, key, message, signature, native });
+}

@@ -1,0 +1,32 @@
+import type { RefusalCode } from '@truegrain/device-sdk/formats/refusal.js';
+
+/**
+ * What a device statement's own bytes say, held against the parts of the registry that never change
+ * (a key's owner, the ledger's id). Its signature verifies under `keyNo`. Computed in a worker, the
+ * same on every member; everything that does change is judged by `judge.ts` in log order.
+ */
+export interface Facts {
+  keyNo: number;
+  /** Statement id, SHA-256(Sig_structure), 32 bytes. */
+  id: Uint8Array;
+  /** RFC 9162 leaf hash of the entry. */
+  leafHash: Uint8Array;
+  entry: Uint8Array;
+  sub: string;
+  /** Seconds since 1970. */
+  iat: number;
+  seq: number;
+  prev: Uint8Array | null;
+  quality: number;
+  firstMs: number | null;
+  lastMs: number | null;
+  /** Another ledger's statement, or an issuer that is not the key's owner. */
+  mismatch: 'wrong_ledger' | 'iss_mismatch' | null;
+}
+
+/** What only the content shows: the gateway's organisation attests it (DESIGN §5). */
+export interface ContentVerdict {
+  code: RefusalCode | null;
+  /** A reading the device itself marked suspect, e.g. the first after a bus timeout. */
+  suspect: boolean;
+}

@@ -1,0 +1,129 @@
+import { equal } from '@truegrain/device-sdk/formats/bytes.js';
+import type { RefusalCode } from '@truegrain/device-sdk/formats/refusal.js';
+import type { Facts } from './facts.ts';
+import type { History, LedgerState, Stream } from './state.ts';
+
+/** A device clock may run ahead of log time by this much before its readings are refused. */
+export const CLOCK_AHEAD_MS_MAX = 5 * 60_000;
+
+/** Longest time one pack may cover: what a query by time has to look back. */
+export const PACK_SPAN_MS_MAX = 24 * 3_600_000;
+
+export type Verdict =
+  | { kind: 'accept'; late: boolean; fork: boolean; gap: boolean }
+  | { kind: 'duplicate' }
+  | { kind: 'refuse'; code: RefusalCode };
+
+/**
+ * Judges statements one after the other against the state at `judgedAt` and against those judged
+ * before them in the same batch, without touching the state: an overlay holds what they change.
+ * Used twice: as forecast when a frame is admitted, and by `app.ts` at the statement's own position.
+ */
+export class Judge {
+  readonly #state: LedgerState;
+  readonly #history: History;
+  readonly #logTimeMs: number;
+  readonly streams = new Map<number, Stream>();
+  readonly #pending = new Map<string, { id: Uint8Array; prev: Uint8Array | null }>();
+
+  constructor(state: LedgerState, history: History, logTimeMs: number) {
+    this.#state = state;
+    this.#history = history;
+    this.#logTimeMs = logTimeMs;
+  }
+
+  judge(facts: Facts): Verdict {
+    const code = this.#refusal(facts);
+    if (code) return { kind: 'refuse', code };
+    return this.#sequence(facts);
+  }
+
+  #refusal(facts: Facts): RefusalCode | null {
+    const key = this.#state.keys[facts.keyNo];
+    if (key?.role !== 'device') return 'unknown_key';
+    if (facts.mismatch) return facts.mismatch;
+    if (this.#state.awaiting.size > 0) return 'not_allowed';
+    // By log order, never by claimed time: an old date does not revive a revoked key (DESIGN §3).
+    if (key.status === 'revoked') return 'key_revoked';
+    if (key.status === 'retired') return 'key_retired';
+    const device = this.#state.devices.get(key.iss);
+    if (!device) return 'unknown_key';
+    if (device.subjects && !device.subjects.includes(facts.sub)) return 'subject';
+    return this.#clock(facts, device.buildDateS);
+  }
+
+  #clock(facts: Facts, buildDateS: number): RefusalCode | null {
+    const latestMs = this.#logTimeMs + CLOCK_AHEAD_MS_MAX;
+    if (facts.iat < buildDateS || facts.iat * 1000 > latestMs) return 'clock';
+    if (facts.firstMs === null || facts.lastMs === null) return null;
+    if (facts.firstMs < buildDateS * 1000 || facts.lastMs > latestMs) return 'clock';
+    const spanMs = facts.lastMs - facts.firstMs;
+    return spanMs < 0 || spanMs > PACK_SPAN_MS_MAX ? 'time_mismatch' : null;
+  }
+
+  #sequence(facts: Facts): Verdict {
+    const stream = this.#stream(facts.keyNo);
+    if (facts.seq > stream.maxSeq) return this.#advance(stream, facts);
+    const known = this.#find(facts.keyNo, facts.seq);
+    if (known && equal(known.id, facts.id)) return { kind: 'duplicate' };
+    if (known) return this.#fork(stream);
+    return this.#fillGap(stream, facts);
+  }
+
+  #advance(stream: Stream, facts: Facts): Verdict {
+    const gap = facts.seq !== stream.maxSeq + 1;
+    if (!gap && facts.seq > 1 && !linked(facts.prev, stream.tipId)) return BROKEN_LINK;
+    stream.missing += facts.seq - stream.maxSeq - 1;
+    stream.maxSeq = facts.seq;
+    stream.tipId = facts.id;
+    stream.lastLogTimeMs = this.#logTimeMs;
+    this.#remember(facts);
+    return { kind: 'accept', late: false, fork: false, gap };
+  }
+
+  /** An unseen lower number fills its gap, if it links to the neighbours that are there. */
+  #fillGap(stream: Stream, facts: Facts): Verdict {
+    const before = this.#find(facts.keyNo, facts.seq - 1);
+    if (before && !linked(facts.prev, before.id)) return BROKEN_LINK;
+    const after = this.#find(facts.keyNo, facts.seq + 1);
+    if (after && !linked(after.prev, facts.id)) return BROKEN_LINK;
+    stream.missing -= 1;
+    this.#remember(facts);
+    return { kind: 'accept', late: true, fork: false, gap: false };
+  }
+
+  /** The first other statement under a used number is kept as evidence; more add nothing. */
+  #fork(stream: Stream): Verdict {
+    if (stream.forked) return { kind: 'refuse', code: 'fork' };
+    stream.forked = true;
+    return { kind: 'accept', late: false, fork: true, gap: false };
+  }
+
+  #stream(keyNo: number): Stream {
+    const touched = this.streams.get(keyNo);
+    if (touched) return touched;
+    const known = this.#state.streams.get(keyNo);
+    const copy = known
+      ? { ...known }
+      : { keyNo, maxSeq: 0, tipId: NO_ID, missing: 0, forked: false, lastLogTimeMs: 0 };
+    this.streams.set(keyNo, copy);
+    return copy;
+  }
+
+  #remember(facts: Facts): void {
+    this.#pending.set(`${facts.keyNo}:${facts.seq}`, { id: facts.id, prev: facts.prev });
+  }
+
+  #find(keyNo: number, seq: number): { id: Uint8Array; prev: Uint8Array | null } | null {
+    if (seq < 1) return null;
+    return this.#pending.get(`${keyNo}:${seq}`) ?? this.#history.find(keyNo, seq);
+  }
+}
+
+const NO_ID = new Uint8Array(32);
+/** It names a predecessor that is not the one in the log: a second history, hidden so far. */
+const BROKEN_LINK: Verdict = { kind: 'refuse', code: 'prev_mismatch' };
+
+function linked(prev: Uint8Array | null, id: Uint8Array): boolean {
+  return prev !== null && equal(prev, id);
+}

@@ -1,0 +1,96 @@
+import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
+import { Tree } from '../log/tree.ts';
+import type { Db } from '../store/database.ts';
+import { Fold } from '../store/fold.ts';
+import { Leaves } from '../store/leaves.ts';
+import { Packs } from '../store/packs.ts';
+import { Tiles } from '../store/tiles.ts';
+import type { AppliedBatch } from './apply-batch.ts';
+import type { AppliedGovernance } from './apply-governance.ts';
+import type { History, LedgerState } from './state.ts';
+
+/** The tables of one ledger and how an applied block becomes rows. One caller, one thread. */
+export class LedgerStore {
+  readonly db: Db;
+  readonly leaves: Leaves;
+  readonly packs: Packs;
+  readonly fold: Fold;
+  readonly tiles: Tiles;
+
+  constructor(db: Db) {
+    this.db = db;
+    this.leaves = new Leaves(db);
+    this.packs = new Packs(db);
+    this.fold = new Fold(db);
+    this.tiles = new Tiles(db);
+  }
+
+  readonly history: History = {
+    find: (keyNo, seq) => {
+      const leafIndex = this.packs.leafOf(keyNo, seq);
+      const entry = leafIndex === null ? null : this.leaves.entry(leafIndex);
+      if (leafIndex === null || !entry) return null;
+      const parsed = parseStatement(entry);
+      if (!parsed.ok) throw new Error(`leaf ${leafIndex}: ${parsed.code}`);
+      return { id: parsed.value.id, prev: parsed.value.prev, leafIndex };
+    },
+  };
+
+  loadState(): LedgerState {
+    const size = this.leaves.size();
+    return this.fold.load(size, this.#lastLogTimeMs());
+  }
+
+  loadTree(size: number): Tree {
+    return Tree.load(size, (level, index) => {
+      const tile = this.tiles.get(level, index);
+      if (!tile) throw new Error(`tile ${level}/${index} is missing: run \`truegrain reindex\``);
+      return tile;
+    });
+  }
+
+  /** Rows of a batch: its statements in order, then the batch statement. */
+  writeBatch(applied: AppliedBatch, tree: Tree): void {
+    for (const { facts, leafIndex, grade } of applied.statements) {
+      tree.append(facts.leafHash);
+      this.leaves.refer(leafIndex, facts.id);
+      this.packs.add({
+        leafIndex,
+        keyNo: facts.keyNo,
+        seq: facts.seq,
+        subjectNo: this.packs.subjectNo(facts.sub),
+        firstMs: facts.firstMs ?? applied.body.logTimeMs,
+        lastMs: facts.lastMs ?? applied.body.logTimeMs,
+        grade,
+        batchLeaf: applied.leafIndex,
+      });
+    }
+    tree.append(applied.leafHash);
+    this.leaves.refer(applied.leafIndex, applied.statement.id);
+    for (const { id, code } of applied.body.refusals)
+      this.fold.putRefusal(id, code, applied.leafIndex);
+    for (const stream of applied.streams) this.fold.putStream(stream);
+    this.#writeTiles(tree);
+  }
+
+  writeGovernance(applied: AppliedGovernance, tree: Tree): void {
+    const { leafIndex, statement, kind, logTimeMs } = applied;
+    tree.append(applied.leafHash);
+    this.leaves.refer(leafIndex, statement.id);
+    this.fold.putGovernance({ leafIndex, kind, id: statement.id, logTimeMs });
+    for (const key of applied.keys) this.fold.putKey(key);
+    for (const device of applied.devices) this.fold.putDevice(device);
+    for (const id of applied.erased) this.fold.putErased(id, leafIndex);
+    for (const stream of applied.streams) this.fold.putStream(stream);
+    this.#writeTiles(tree);
+  }
+
+  #writeTiles(tree: Tree): void {
+    for (const row of tree.takeDirty()) this.tiles.put(row);
+  }
+
+  #lastLogTimeMs(): number {
+    const stream = this.db.prepare('SELECT coalesce(max(log_time_ms), 0) FROM stream').pluck();
+    return stream.get() as number;
+  }
+}

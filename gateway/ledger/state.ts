@@ -1,0 +1,103 @@
+import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
+import type { Charter } from '@truegrain/device-sdk/formats/charter.js';
+import type { CoseKey } from '@truegrain/device-sdk/formats/cose-key.js';
+import type { Registration } from '@truegrain/device-sdk/formats/registration.js';
+
+/**
+ * What the log says at one tree size: the fold of every entry so far and of nothing else (DESIGN
+ * §1). SQL tables are a copy of it; `truegrain reindex` proves that by building it again.
+ */
+export type KeyRole = 'device' | 'member' | 'gateway' | 'log' | 'cosigner' | 'node';
+export type KeyStatus = 'active' | 'retired' | 'revoked';
+
+export interface KeyRecord {
+  /** Position in the order of registration: small, dense, the same on every member. */
+  no: number;
+  kid: Uint8Array;
+  key: CoseKey;
+  role: KeyRole;
+  /** Device URN or member URI. */
+  iss: string;
+  status: KeyStatus;
+  /** Leaf that registered it, and the one that ended it. */
+  fromLeaf: number;
+  untilLeaf: number | null;
+}
+
+export interface DeviceRecord extends Omit<Registration, 'key' | 'proof' | 'logTimeMs'> {
+  registrationLeaf: number;
+}
+
+/** One key's statements: what is needed to judge the next. */
+export interface Stream {
+  keyNo: number;
+  maxSeq: number;
+  /** Id of the statement at maxSeq. */
+  tipId: Uint8Array;
+  /** How many lower numbers are not in the log. */
+  missing: number;
+  /** A second statement under one number was seen: grade 0 until the key is rotated (DESIGN §4). */
+  forked: boolean;
+  /** Log time at which maxSeq was committed. */
+  lastLogTimeMs: number;
+}
+
+export interface LedgerState {
+  size: number;
+  logTimeMs: number;
+  ledgerId: Uint8Array | null;
+  /** Statement id of the charter, which the other founders accept. */
+  charterId: Uint8Array | null;
+  charter: Charter | null;
+  /** Founders whose acceptance is still missing: until none is, only acceptances are valid. */
+  awaiting: Set<string>;
+  keys: KeyRecord[];
+  keyByKid: Map<string, KeyRecord>;
+  devices: Map<string, DeviceRecord>;
+  streams: Map<number, Stream>;
+  erased: Set<string>;
+}
+
+/** Reads of history that the fold does not keep in memory: ids and links by number. */
+export interface History {
+  /** The statement committed under this key and number, if any. */
+  find(
+    keyNo: number,
+    seq: number,
+  ): { id: Uint8Array; prev: Uint8Array | null; leafIndex: number } | null;
+}
+
+export function emptyState(): LedgerState {
+  return {
+    size: 0,
+    logTimeMs: 0,
+    ledgerId: null,
+    charterId: null,
+    charter: null,
+    awaiting: new Set(),
+    keys: [],
+    keyByKid: new Map(),
+    devices: new Map(),
+    streams: new Map(),
+    erased: new Set(),
+  };
+}
+
+export function addKey(
+  state: LedgerState,
+  added: { kid: Uint8Array; key: CoseKey; role: KeyRole; iss: string; fromLeaf: number },
+): KeyRecord {
+  const record: KeyRecord = {
+    ...added,
+    no: state.keys.length,
+    status: 'active',
+    untilLeaf: null,
+  };
+  state.keys.push(record);
+  state.keyByKid.set(toHex(added.kid), record);
+  return record;
+}
+
+export function keyOf(state: LedgerState, kid: Uint8Array): KeyRecord | undefined {
+  return state.keyByKid.get(toHex(kid));
+}

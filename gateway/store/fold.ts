@@ -1,0 +1,139 @@
+import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
+import { parseCharter } from '@truegrain/device-sdk/formats/charter.js';
+import { sha256 } from '@truegrain/device-sdk/formats/sha256.js';
+import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
+import {
+  type DeviceRecord,
+  emptyState,
+  type KeyRecord,
+  type LedgerState,
+  type Stream,
+} from '../ledger/state.ts';
+import type { Db, Query } from './database.ts';
+import { fromText, toText } from './record.ts';
+
+/** The ledger state's copy in SQL, written in the transaction that appends the leaves. */
+export class Fold {
+  readonly #db: Db;
+  readonly #key: Query;
+  readonly #device: Query;
+  readonly #stream: Query;
+  readonly #governance: Query;
+  readonly #erased: Query;
+  readonly #refusal: Query;
+  readonly #findRefusal: Query;
+
+  constructor(db: Db) {
+    this.#db = db;
+    this.#key = db.prepare('INSERT OR REPLACE INTO ledger_key VALUES (?, ?)');
+    this.#device = db.prepare('INSERT OR REPLACE INTO device VALUES (?, ?)');
+    this.#stream = db.prepare('INSERT OR REPLACE INTO stream VALUES (?, ?, ?, ?, ?, ?)');
+    this.#governance = db.prepare('INSERT INTO governance VALUES (?, ?, ?, ?)');
+    this.#erased = db.prepare('INSERT OR IGNORE INTO erased VALUES (?, ?)');
+    this.#refusal = db.prepare('INSERT OR IGNORE INTO refusal VALUES (?, ?, ?)');
+    this.#findRefusal = db.prepare(
+      'SELECT code, batch_leaf AS batchLeaf FROM refusal WHERE id = ?',
+    );
+  }
+
+  putKey(record: KeyRecord): void {
+    this.#key.run(record.no, toText(record));
+  }
+
+  putDevice(record: DeviceRecord): void {
+    this.#device.run(record.device, toText(record));
+  }
+
+  putStream(s: Stream): void {
+    this.#stream.run(s.keyNo, s.maxSeq, s.tipId, s.missing, s.forked ? 1 : 0, s.lastLogTimeMs);
+  }
+
+  putGovernance(row: { leafIndex: number; kind: string; id: Uint8Array; logTimeMs: number }): void {
+    this.#governance.run(row.leafIndex, row.kind, row.id, row.logTimeMs);
+  }
+
+  putErased(id: Uint8Array, erasureLeaf: number): void {
+    this.#erased.run(id, erasureLeaf);
+  }
+
+  putRefusal(id: Uint8Array, code: string, batchLeaf: number): void {
+    this.#refusal.run(id, code, batchLeaf);
+  }
+
+  refusal(id: Uint8Array): { code: string; batchLeaf: number } | null {
+    return (this.#findRefusal.get(id) as { code: string; batchLeaf: number } | undefined) ?? null;
+  }
+
+  governance(): { leafIndex: number; kind: string; id: Uint8Array; logTimeMs: number }[] {
+    return this.#db
+      .prepare(
+        'SELECT leaf_index AS leafIndex, kind, id, log_time_ms AS logTimeMs FROM governance ORDER BY leaf_index',
+      )
+      .all() as { leafIndex: number; kind: string; id: Uint8Array; logTimeMs: number }[];
+  }
+
+  /** The state at the store's size, from the tables alone. */
+  load(size: number, logTimeMs: number): LedgerState {
+    const state = emptyState();
+    state.size = size;
+    state.logTimeMs = logTimeMs;
+    this.#loadGenesis(state);
+    for (const text of this.#texts('SELECT record FROM ledger_key ORDER BY no')) {
+      const record = fromText<KeyRecord>(text);
+      state.keys.push(record);
+      state.keyByKid.set(toHex(record.kid), record);
+    }
+    for (const text of this.#texts('SELECT record FROM device')) {
+      const record = fromText<DeviceRecord>(text);
+      state.devices.set(record.device, record);
+    }
+    for (const stream of this.#streams()) state.streams.set(stream.keyNo, stream);
+    for (const id of this.#db.prepare('SELECT id FROM erased').pluck().all() as Uint8Array[]) {
+      state.erased.add(toHex(id));
+    }
+    return state;
+  }
+
+  #loadGenesis(state: LedgerState): void {
+    const entry = this.#db.prepare('SELECT entry FROM leaf WHERE leaf_index = 0').pluck().get();
+    if (!(entry instanceof Uint8Array)) return;
+    const statement = parseStatement(entry);
+    if (!statement.ok) throw new Error(`leaf 0: ${statement.code}`);
+    const charter = parseCharter(statement.value.payloadBytes);
+    if (!charter.ok) throw new Error(`leaf 0: ${charter.code}`);
+    state.charter = charter.value;
+    state.charterId = statement.value.id;
+    state.ledgerId = sha256(entry);
+    const accepted = this.#issuersOf('acceptance');
+    for (const { iss } of charter.value.founders.slice(1)) {
+      if (!accepted.has(iss)) state.awaiting.add(iss);
+    }
+  }
+
+  #issuersOf(kind: string): Set<string> {
+    const entries = this.#db
+      .prepare('SELECT entry FROM governance JOIN leaf USING (leaf_index) WHERE kind = ?')
+      .pluck()
+      .all(kind) as Uint8Array[];
+    const issuers = new Set<string>();
+    for (const entry of entries) {
+      const statement = parseStatement(entry);
+      if (statement.ok) issuers.add(statement.value.iss);
+    }
+    return issuers;
+  }
+
+  #streams(): Stream[] {
+    const rows = this.#db
+      .prepare(
+        `SELECT key_no AS keyNo, max_seq AS maxSeq, tip_id AS tipId, missing, forked,
+         log_time_ms AS lastLogTimeMs FROM stream`,
+      )
+      .all() as (Omit<Stream, 'forked'> & { forked: number })[];
+    return rows.map((row) => ({ ...row, forked: row.forked === 1 }));
+  }
+
+  #texts(sql: string): string[] {
+    return this.#db.prepare(sql).pluck().all() as string[];
+  }
+}

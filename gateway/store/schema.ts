@@ -1,0 +1,68 @@
+/**
+ * The tables of a ledger's store, by version. `leaf` and `content` are what was received; every
+ * other table of the first group is a fold over `leaf` and can be dropped (`truegrain reindex`);
+ * the last group is this gateway's own business and never leaves it.
+ */
+export const SCHEMA_VERSION = 1;
+
+/** Tables computed from the entries: dropped and rebuilt by `reindex`. */
+export const FOLD_TABLES = [
+  'tile',
+  'statement_ref',
+  'pack',
+  'subject',
+  'ledger_key',
+  'device',
+  'stream',
+  'refusal',
+  'governance',
+  'erased',
+] as const;
+
+export const FOLD_SCHEMA = `
+CREATE TABLE IF NOT EXISTS tile(
+  level INTEGER NOT NULL, idx INTEGER NOT NULL, hashes BLOB NOT NULL,
+  PRIMARY KEY(level, idx)) WITHOUT ROWID;
+-- First 48 bits of the statement id: the entry itself settles a collision.
+CREATE TABLE IF NOT EXISTS statement_ref(
+  id48 INTEGER NOT NULL, leaf_index INTEGER NOT NULL,
+  PRIMARY KEY(id48, leaf_index)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS subject(no INTEGER PRIMARY KEY, sub TEXT NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS pack(
+  leaf_index INTEGER PRIMARY KEY, key_no INTEGER NOT NULL, seq INTEGER NOT NULL,
+  subject_no INTEGER NOT NULL,
+  -- Log time of the batch where the device had no clock (quality 0).
+  first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL,
+  grade INTEGER NOT NULL, batch_leaf INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS pack_seq ON pack(key_no, seq);
+CREATE INDEX IF NOT EXISTS pack_time ON pack(key_no, first_ms);
+CREATE INDEX IF NOT EXISTS pack_subject ON pack(subject_no, first_ms);
+CREATE TABLE IF NOT EXISTS ledger_key(no INTEGER PRIMARY KEY, record TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS device(device TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS stream(
+  key_no INTEGER PRIMARY KEY, max_seq INTEGER NOT NULL, tip_id BLOB NOT NULL,
+  missing INTEGER NOT NULL, forked INTEGER NOT NULL, log_time_ms INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS refusal(
+  id BLOB PRIMARY KEY, code TEXT NOT NULL, batch_leaf INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS governance(
+  leaf_index INTEGER PRIMARY KEY, kind TEXT NOT NULL, id BLOB NOT NULL, log_time_ms INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS erased(id BLOB PRIMARY KEY, erasure_leaf INTEGER NOT NULL) WITHOUT ROWID;
+`;
+
+export const SCHEMA = `
+CREATE TABLE IF NOT EXISTS leaf(leaf_index INTEGER PRIMARY KEY, entry BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS content(leaf_index INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+${FOLD_SCHEMA}
+CREATE TABLE IF NOT EXISTS checkpoint(size INTEGER PRIMARY KEY, note TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS refused_frame(
+  id BLOB PRIMARY KEY, device TEXT NOT NULL, seq INTEGER, code TEXT NOT NULL,
+  received_ms INTEGER NOT NULL, frame BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS credential(
+  device TEXT PRIMARY KEY, salt BLOB NOT NULL, hash BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS enrolment(
+  token_hash BLOB PRIMARY KEY, device TEXT NOT NULL, spec TEXT NOT NULL,
+  expires_ms INTEGER NOT NULL, used_ms INTEGER) WITHOUT ROWID;
+`;
+
+/** Statements that bring a store of version n to n + 1, in order; each runs in one transaction. */
+export const MIGRATIONS: readonly string[] = [SCHEMA];
