@@ -107,4 +107,8 @@ export type FormatErrorCode =
   | 'receipt_proof'
   | 'receipt_path'
   | 'receipt_key'
-  | 'receipt_signature';
+  | 'receipt_signature'
+  // evidence: SPEC §8
+  | 'evidence_too_large'
+  | 'evidence_leaf'
+  | 'evidence_order';

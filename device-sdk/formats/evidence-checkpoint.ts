@@ -1,0 +1,126 @@
+// The checkpoint of an evidence file: C2SP tlog-checkpoint judged by a tlog-policy or by the charter.
+
+/** @module evidence-checkpoint */
+import { equal, toHex } from './bytes.ts';
+import type { Charter } from './charter.ts';
+import { type CheckpointBody, parseCheckpointBody } from './checkpoint.ts';
+import type { KnownLeaf, KnownLedger } from './evidence-ledger.ts';
+import type { Findings } from './evidence-report.ts';
+import { leafHash, verifyInclusion } from './merkle.ts';
+import { type Note, noteKey, parseNote, verifyNoteSignature } from './note.ts';
+import type { NativeVerify } from './signature.ts';
+import { evaluatePolicy, type Policy, type PolicyVerdict } from './tlog-policy.ts';
+
+export interface KnownCheckpoint {
+  readonly note: Note;
+  readonly checkpoint: CheckpointBody;
+}
+
+/** A cosigner name has no `+`, so this one is free. */
+const CHARTER_QUORUM = 'charter+quorum';
+
+/**
+ * What a charter says about checkpoints, as a policy: any founder's log key under the ledger's
+ * origin, and the charter's quorum among the founders' cosigners.
+ */
+export function policyOfCharter(charter: Charter, origin: string): Policy {
+  const logs = charter.founders.map(({ logKey }) => ({
+    key: noteKey(origin, 1, logKey.x),
+    url: null,
+  }));
+  const witnesses = charter.founders.map(({ cosignerName, cosigningKey }) => ({
+    name: cosignerName,
+    key: noteKey(cosignerName, 4, cosigningKey.x),
+    url: null,
+  }));
+  const members = witnesses.map(({ name }) => name);
+  const groups = [{ name: CHARTER_QUORUM, threshold: charter.quorum, members }];
+  return { logs, witnesses, groups, quorum: CHARTER_QUORUM };
+}
+
+/** Names the policy and its owner in the checks. */
+export interface Voucher {
+  readonly policy: Policy;
+  readonly source: 'policy' | 'charter';
+}
+
+export function openNote(findings: Findings, noteText: string): KnownCheckpoint | null {
+  const note = parseNote(noteText);
+  const body = note.ok ? parseCheckpointBody(note.value.text) : note;
+  const why = body.ok ? '' : body.detail;
+  findings.check('checkpoint', body.ok, 'The checkpoint is a well-formed signed note', why);
+  return note.ok && body.ok ? { note: note.value, checkpoint: body.value } : null;
+}
+
+/** Whether the log that the reader trusts stands behind the checkpoint; its verdict names cosigners. */
+export function judgeCheckpoint(
+  findings: Findings,
+  given: {
+    noteText: string;
+    known: KnownCheckpoint;
+    ledger: KnownLedger;
+    voucher: Voucher;
+    native?: NativeVerify | undefined;
+  },
+): PolicyVerdict | null {
+  const { noteText, ledger, voucher, native } = given;
+  const { note, checkpoint } = given.known;
+  const strange = mislabelled(note, voucher.policy, native);
+  const verdict = evaluatePolicy(voucher.policy, noteText, native);
+  const unknown = !verdict.ok && verdict.code === 'note_unverified';
+  const whole = strange === null && (verdict.ok || unknown);
+  const why = strange ?? (verdict.ok ? '' : verdict.detail);
+  findings.check('note-signatures', whole, 'Every known signature under the checkpoint holds', why);
+  const same = checkpoint.origin === ledger.origin;
+  const named = `The checkpoint is of the ledger this charter founds, ${ledger.origin}`;
+  findings.check('origin', same, named, checkpoint.origin);
+  const whose = voucher.source === 'policy' ? 'your policy lists' : 'the charter lists';
+  const logged = verdict.ok && verdict.value.logs.length > 0;
+  findings.check('log-signature', logged, `The checkpoint is signed by a log key that ${whose}`);
+  const met = verdict.ok && verdict.value.quorumMet;
+  findings.check('quorum', met, quorumClaim(voucher));
+  return verdict.ok ? verdict.value : null;
+}
+
+function quorumClaim({ policy, source }: Voucher): string {
+  if (source === 'policy') {
+    return policy.quorum === 'none'
+      ? 'Your policy asks for no cosignature'
+      : 'As many cosigned the checkpoint as your policy asks for';
+  }
+  const threshold = policy.groups[0]?.threshold;
+  return `At least ${threshold} of the charter's cosigners cosigned the checkpoint, its quorum`;
+}
+
+/**
+ * A line nobody listed is ignored (C2SP), but a listed key's good signature under another name or
+ * id is a damaged line: ignoring it, a changed file would give another report and still pass.
+ */
+function mislabelled(note: Note, policy: Policy, native?: NativeVerify): string | null {
+  const keys = [...policy.logs, ...policy.witnesses].map(({ key }) => key);
+  for (const { name, keyId, signature } of note.signatures) {
+    if (keys.some((key) => key.name === name && equal(key.keyId, keyId))) continue;
+    const near = keys.filter((key) => key.name === name || equal(key.keyId, keyId));
+    const owner = near.find(
+      (key) => verifyNoteSignature({ text: note.text, signature, key, native }) !== null,
+    );
+    if (owner !== undefined)
+      return `a signature of ${owner.name} is labelled ${name}+${toHex(keyId)}`;
+  }
+  return null;
+}
+
+/** Every leaf of the file, at the one size that the checkpoint signs. */
+export function judgeInclusion(
+  findings: Findings,
+  { size, root }: CheckpointBody,
+  leaves: readonly KnownLeaf[],
+): boolean {
+  const astray = leaves.filter(
+    ({ index, path, statement }) =>
+      !verifyInclusion({ index, size, path, root, leafHash: leafHash(statement.entry) }),
+  );
+  const text = `All ${leaves.length} entries stand at their places in the tree of ${size} entries`;
+  const list = astray.map(({ index }) => index).join(', ');
+  return findings.check('inclusion', astray.length === 0, text, `not leaf ${list}`);
+}

@@ -1,0 +1,150 @@
+// What verified evidence proves, and what it does not, in words for a layman and a court (DESIGN §9).
+
+/** @module evidence-words */
+import { isHostSigned, isUnreal } from './evidence-batch.ts';
+import type {
+  ContentReport,
+  GradeReport,
+  LedgerReport,
+  StatementReport,
+  TrustKind,
+} from './evidence-report.ts';
+import type { Sensor } from './sensor.ts';
+
+export interface Facts {
+  readonly trust: TrustKind;
+  readonly ledger: LedgerReport;
+  readonly statement: StatementReport;
+  readonly content: ContentReport;
+  readonly grade: GradeReport | null;
+  readonly sensors: readonly Sensor[];
+}
+
+export const SELF_CONSISTENT = 'consistent with itself, vouched for by nobody you trust';
+
+const QUALITY = [
+  'no clock it could rely on',
+  'a clock known only not to run behind the last time it had verified',
+  'its own battery-backed clock',
+  'a clock set over the network (NTP)',
+  'a clock set by satellite (GNSS)',
+  'an attested clock',
+];
+
+/** A time beyond what a date can say stays a number. */
+export function isoTime(ms: number): string {
+  return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : `${ms} ms after 1970`;
+}
+
+export function provedBy(facts: Facts): string[] {
+  const { ledger, statement, trust } = facts;
+  if (trust === 'none') return [`The file is ${SELF_CONSISTENT}.`];
+  const place = `entry ${statement.leafIndex} of the ${ledger.size} in ledger ${ledger.origin}`;
+  const proved = [
+    `The statement ${statement.id} is ${place}, in a tree whose root the log signed.`,
+    `Nothing in the statement was changed since ${statement.issuer} signed it.`,
+    ...ledger.cosigners.map(
+      ({ name, timeSeconds }) => `${name} says it saw that tree by ${isoTime(timeSeconds * 1000)}.`,
+    ),
+  ];
+  return [...proved, ...deviceProofs(facts), ...contentProofs(facts)];
+}
+
+function deviceProofs({ statement, grade }: Facts): string[] {
+  const { device } = statement;
+  if (device === null) return [];
+  const proofs = [
+    `The key that signed was registered for ${statement.issuer} by ${device.owner} before it signed this, and the device held its secret half.`,
+  ];
+  if (device.firstMs !== null && device.lastMs !== null) {
+    const { quality } = device.clock;
+    const span = `from ${isoTime(device.firstMs)} to ${isoTime(device.lastMs)}`;
+    proofs.push(
+      `The device says its ${device.records} records are ${span}, by ${QUALITY[quality]}.`,
+    );
+  }
+  if (grade !== null) {
+    const { origin, key, metrology, binding, acceptedMs } = grade;
+    const axes = `origin ${origin}, key ${key}, metrology ${metrology}, binding ${binding} (each of 4)`;
+    proofs.push(
+      `${grade.gateway} admitted it by ${isoTime(acceptedMs)} and graded it ${grade.fact}: ${axes}.`,
+    );
+  }
+  return proofs;
+}
+
+function contentProofs({ statement, content }: Facts): string[] {
+  if (!content.disclosed || statement.digest === null) return [];
+  return ['The content shown is, to the last bit, the one whose digest the device signed.'];
+}
+
+/** Always said, whatever else holds. */
+const NEVER_PROVED = [
+  'That the values are true. A signature says who signed, not that the value is true.',
+  'That the key was not copied or misused before the ledger learned of it.',
+  'That the key or the registration was not ended after this checkpoint: a later revocation is not in the file.',
+  'That nothing was left out: this file is one statement. The stream before and after it has to be asked for (completeness from number to number).',
+];
+
+export function notProvedBy(facts: Facts): string[] {
+  const { ledger, statement, trust } = facts;
+  const open = trust === 'none' ? [unvouched(ledger)] : [];
+  open.push(...NEVER_PROVED);
+  if (statement.device !== null) open.push(...deviceDoubts(facts));
+  if (ledger.mode === 'solo') {
+    open.push(
+      'That two parties agree: this is a private ledger with one member. It is one party’s word, and only copies of its checkpoints held elsewhere keep that party from telling it anew.',
+    );
+  }
+  if (trust !== 'policy') {
+    open.push(
+      'That the members and their keys are still those of the charter: a policy file pins the present ones.',
+    );
+  }
+  open.push(
+    'That other people are shown the same history: compare checkpoints, or ask witnesses who are not members.',
+  );
+  return open;
+}
+
+function unvouched({ id }: LedgerReport): string {
+  return `That anybody but its maker stands behind the file: anyone can found a ledger and make such a file. Get the policy, or the ledger id (the file says ${id}), from someone you trust and check again.`;
+}
+
+function deviceDoubts({ statement, content, grade, sensors }: Facts): string[] {
+  const doubts: string[] = [];
+  const { device, kind } = statement;
+  if (isUnreal(sensors))
+    doubts.push(
+      'That anything was measured: sensors of this device are registered as simulated or replayed.',
+    );
+  if (isHostSigned(sensors)) {
+    doubts.push(
+      'That nobody spoke on the wire between sensor and signer: a bus reading signed by its host never exceeds origin 2.',
+    );
+  }
+  const quality = device?.clock.quality ?? 0;
+  if (quality <= 1) doubts.push(`When it was measured: the device had ${QUALITY[quality]}.`);
+  else doubts.push(`That the times are right beyond what ${QUALITY[quality]} is worth.`);
+  if (device?.binding === 'none')
+    doubts.push('What the sensor was attached to: the registration ties it to nothing.');
+  else doubts.push(`That the sensor was on the thing named: a ${device?.binding} can be moved.`);
+  if (!content.disclosed) {
+    doubts.push('What the content says: the file does not disclose it.');
+    if (kind === 'readings') {
+      doubts.push(
+        `That units and ranges were kept: on sealed readings that is the word of ${grade?.gateway ?? 'the gateway'}.`,
+      );
+    }
+  }
+  if (sensors.some((sensor) => sensor.calibration !== null)) {
+    doubts.push('What the calibration certificates say: the file carries their digests only.');
+  }
+  doubts.push(
+    'That no registration, rotation or revocation before the statement was left out of the file: the members checked them when they let it in.',
+  );
+  doubts.push(
+    'The rest of the grade (late, gap, suspect, key, metrology, binding): that is the gateway’s organisation speaking.',
+  );
+  return doubts;
+}
