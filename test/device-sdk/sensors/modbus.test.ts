@@ -206,7 +206,10 @@ group('pty', hasSocat)('ModbusSensor over a pty pair', () => {
   });
 
   test('a babbling line is a fault, and the port is reopened', async () => {
-    const { sensor, slave, bus } = await rig({ registers: steady, bus: { drainMsMax: 200 } });
+    const { sensor, slave, bus } = await rig({
+      registers: steady,
+      bus: { drainMsMax: 200, worstResponseMs: 1_000 },
+    });
     const babble = setInterval(() => slave.write(Uint8Array.of(0x55)), 2);
     closers.push(async () => clearInterval(babble));
     await until(() => bus.line.stats.bytesIn > 0, 'no babble');
