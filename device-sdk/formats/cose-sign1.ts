@@ -196,6 +196,7 @@ export function verifySign1(options: {
 /** Steps over a byte string with the shortest head. */
 function skipByteString(cursor: CborCursor): boolean {
   const start = cursor.at;
+  if (start >= cursor.bytes.length) return refuse(cursor, 'cbor_truncated', 'item missing');
   if ((cursor.bytes[start] ?? 0) >> 5 !== 2) {
     return refuse(cursor, 'cose_structure', 'not a byte string');
   }
