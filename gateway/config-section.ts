@@ -1,0 +1,92 @@
+/** The configuration can't be used; the message names file and key. */
+export class ConfigError extends Error {}
+
+interface Place {
+  file: string;
+  /** Dotted path of this section, '' at the root. */
+  path: string;
+}
+
+/** One JSON object of a config file: reads keys by type, and refuses those nobody reads. */
+export class Section {
+  readonly #values: Readonly<Record<string, unknown>>;
+  readonly #place: Place;
+  readonly #read = new Set<string>();
+
+  constructor(value: unknown, place: Place) {
+    this.#place = place;
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw new ConfigError(`${place.file}: ${place.path || 'the file'} must be an object`);
+    }
+    this.#values = value as Record<string, unknown>;
+  }
+
+  /** Text without control characters; `pattern` narrows it. */
+  text(key: string, { otherwise, pattern }: { otherwise?: string; pattern?: RegExp } = {}): string {
+    const value = this.#value(key) ?? otherwise;
+    if (value === undefined) return this.fail(key, 'is missing');
+    if (typeof value !== 'string' || value === '' || /\p{Cc}/u.test(value)) {
+      return this.fail(key, 'must be text');
+    }
+    return pattern && !pattern.test(value) ? this.fail(key, `must match ${pattern.source}`) : value;
+  }
+
+  integer(
+    key: string,
+    { min, max, otherwise }: { min: number; max: number; otherwise?: number },
+  ): number {
+    const value = this.#value(key) ?? otherwise;
+    if (value === undefined) return this.fail(key, 'is missing');
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
+      return this.fail(key, `must be an integer from ${min} to ${max}`);
+    }
+    return value;
+  }
+
+  url(key: string, schemes: readonly string[]): string {
+    const value = this.text(key);
+    if (!URL.canParse(value) || !schemes.includes(new URL(value).protocol)) {
+      return this.fail(key, `must be a URL (${schemes.map((scheme) => `${scheme}…`).join(', ')})`);
+    }
+    return value;
+  }
+
+  texts(key: string): string[] {
+    const value = this.#value(key) ?? [];
+    if (!Array.isArray(value) || !value.every((item) => typeof item === 'string' && item !== '')) {
+      return this.fail(key, 'must be a list of texts');
+    }
+    return value as string[];
+  }
+
+  section(key: string, otherwise?: object): Section {
+    const value = this.#value(key) ?? otherwise;
+    if (value === undefined) return this.fail(key, 'is missing');
+    return new Section(value, { file: this.#place.file, path: this.#pathOf(key) });
+  }
+
+  maybe<T>(key: string, read: () => T): T | undefined {
+    return this.#value(key) === undefined ? undefined : read();
+  }
+
+  /** Call last: a key that was never read is a misspelt one. */
+  close(): void {
+    for (const key of Object.keys(this.#values)) {
+      if (!this.#read.has(key)) this.fail(key, 'is not a known key');
+    }
+  }
+
+  fail(key: string, why: string): never {
+    throw new ConfigError(`${this.#place.file}: ${this.#pathOf(key)} ${why}`);
+  }
+
+  /** `null` counts as absent. */
+  #value(key: string): unknown {
+    this.#read.add(key);
+    return Object.hasOwn(this.#values, key) ? (this.#values[key] ?? undefined) : undefined;
+  }
+
+  #pathOf(key: string): string {
+    return this.#place.path === '' ? key : `${this.#place.path}.${key}`;
+  }
+}

@@ -1,0 +1,189 @@
+// truegrain.json: what the operator of one gateway decides. Everything has a safe default but the names.
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { ConfigError, Section } from './config-section.ts';
+
+export interface TlsFiles {
+  readonly keyFile: string;
+  readonly certFile: string;
+}
+
+export interface HttpConfig {
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  /** Base URL seen from outside, where a proxy stands before the gateway. */
+  readonly publicUrl?: string;
+  readonly tls?: TlsFiles;
+}
+
+export interface MqttConfig {
+  /** Where the embedded broker listens; unused with `url`. */
+  readonly host: string;
+  readonly port: number;
+  readonly tls?: TlsFiles;
+  /** What devices are told to connect to, where it differs from host and port. */
+  readonly publicUrl?: string;
+  /** An external broker; the embedded one does not start then. */
+  readonly url?: string;
+  readonly username?: string;
+  readonly password?: string;
+}
+
+export interface GatewayConfig {
+  /** Absolute path of the data folder; its layout is in data-folder.ts. */
+  readonly data: string;
+  readonly member: { readonly iss: string; readonly name: string };
+  /** Written into the charter; a ledger that exists keeps the name it began with. */
+  readonly ledgerName: string;
+  readonly cosignerName: string;
+  readonly http: HttpConfig;
+  readonly mqtt: MqttConfig;
+  readonly batchLingerMs: number;
+  readonly anchorIntervalMs: number;
+  /** Checking threads; absent = one a core. */
+  readonly threads?: number;
+  /** More copies of the newest signed checkpoint, on other disks (DESIGN §7). */
+  readonly tipCopies: readonly string[];
+}
+
+export const CONFIG_NAME = 'truegrain.json';
+export const DATA_DEFAULT = '.truegrain';
+const HTTP_PORT_DEFAULT = 8080;
+const MQTT_PORT_DEFAULT = 1883;
+const PORT_MAX = 65_535;
+const CONFIG_BYTES_MAX = 1_000_000;
+
+/** Overrides for containers and tests; `process.env` fits. */
+export interface Environment {
+  readonly TRUEGRAIN_DATA?: string | undefined;
+  readonly TRUEGRAIN_HTTP_PORT?: string | undefined;
+  readonly TRUEGRAIN_MQTT_PORT?: string | undefined;
+}
+
+/** Reads and checks the file; throws ConfigError, whose message is the one line to print. */
+export function loadConfig(file: string, env: Environment = process.env): GatewayConfig {
+  const path = resolve(file);
+  return parseConfig(readJson(path), { file: path, env });
+}
+
+/** `data` and other relative paths are taken from the folder of `file`. */
+export function parseConfig(
+  value: unknown,
+  { file, env = {} }: { file: string; env?: Environment },
+): GatewayConfig {
+  const folder = dirname(file);
+  const root = new Section(value, { file, path: '' });
+  const member = root.section('member');
+  const ledgerName = root.text('ledgerName', { pattern: LEDGER_NAME });
+  const data = resolve(folder, root.text('data', { otherwise: '.' }));
+  const threads = root.maybe('threads', () => root.integer('threads', { min: 1, max: 256 }));
+  const config: GatewayConfig = {
+    data: env.TRUEGRAIN_DATA ? resolve(env.TRUEGRAIN_DATA) : data,
+    member: { iss: member.url('iss', ['https:', 'urn:', 'did:']), name: member.text('name') },
+    ledgerName,
+    cosignerName: root.text('cosignerName', {
+      otherwise: `${ledgerName}/cosigner`,
+      pattern: LEDGER_NAME,
+    }),
+    http: httpOf(root.section('http', {}), { folder, env }),
+    mqtt: mqttOf(root.section('mqtt', {}), { folder, env }),
+    batchLingerMs: root.integer('batchLingerMs', { min: 0, max: 10_000, otherwise: 50 }),
+    anchorIntervalMs: root.integer('anchorIntervalMs', { min: 1, max: 3_600_000, otherwise: 100 }),
+    ...(threads !== undefined && { threads }),
+    tipCopies: root.texts('tipCopies').map((copy) => resolve(folder, copy)),
+  };
+  member.close();
+  root.close();
+  return config;
+}
+
+/** Host-like, no scheme: the first line of every checkpoint begins with it. */
+const LEDGER_NAME = /^[a-z0-9][a-z0-9.-]*(\/[A-Za-z0-9._~-]+)*$/;
+
+interface Place {
+  folder: string;
+  env: Environment;
+}
+
+function httpOf(section: Section, { folder, env }: Place): HttpConfig {
+  const tls = tlsOf(section, folder);
+  const publicUrl = section.maybe('publicUrl', () => section.url('publicUrl', ['http:', 'https:']));
+  const http = {
+    host: section.text('host', { otherwise: '127.0.0.1' }),
+    port: portOf(section, { name: 'TRUEGRAIN_HTTP_PORT', otherwise: HTTP_PORT_DEFAULT, env }),
+    ...(publicUrl !== undefined && { publicUrl }),
+    ...(tls && { tls }),
+  };
+  section.close();
+  return http;
+}
+
+function mqttOf(section: Section, { folder, env }: Place): MqttConfig {
+  const tls = tlsOf(section, folder);
+  const mqttUrl = (key: string) =>
+    section.maybe(key, () => section.url(key, ['mqtt:', 'mqtts:', 'ws:', 'wss:']));
+  const publicUrl = mqttUrl('publicUrl');
+  const url = mqttUrl('url');
+  const username = section.maybe('username', () => section.text('username'));
+  const password = section.maybe('password', () => section.text('password'));
+  if (url === undefined && (username !== undefined || password !== undefined)) {
+    section.fail('username', 'username and password are for an external broker (url)');
+  }
+  const mqtt = {
+    host: section.text('host', { otherwise: '127.0.0.1' }),
+    port: portOf(section, { name: 'TRUEGRAIN_MQTT_PORT', otherwise: MQTT_PORT_DEFAULT, env }),
+    ...(tls && { tls }),
+    ...(publicUrl !== undefined && { publicUrl }),
+    ...(url !== undefined && { url }),
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+  };
+  section.close();
+  return mqtt;
+}
+
+function tlsOf(section: Section, folder: string): TlsFiles | undefined {
+  return section.maybe('tls', () => {
+    const tls = section.section('tls');
+    const keyFile = resolve(folder, tls.text('keyFile'));
+    const certFile = resolve(folder, tls.text('certFile'));
+    tls.close();
+    return { keyFile, certFile };
+  });
+}
+
+function portOf(
+  section: Section,
+  { name, otherwise, env }: { name: keyof Environment; otherwise: number; env: Environment },
+): number {
+  const port = section.integer('port', { min: 0, max: PORT_MAX, otherwise });
+  const text = env[name];
+  if (!text) return port;
+  if (!/^\d{1,5}$/.test(text) || Number(text) > PORT_MAX) {
+    throw new ConfigError(`${name} is "${text}": must be a port, 0 to ${PORT_MAX}`);
+  }
+  return Number(text);
+}
+
+function readJson(file: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = (error as { code?: string }).code;
+    const why = code === 'ENOENT' ? 'does not exist; run `truegrain init` first' : 'is unreadable';
+    throw new ConfigError(`${file} ${why}`, { cause: error });
+  }
+  if (text.length > CONFIG_BYTES_MAX) throw new ConfigError(`${file} is too large`);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ConfigError(`${file} is not JSON: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Where the config file is looked for when no --config is given. */
+export function defaultConfigFile(env: Environment = process.env): string {
+  return join(env.TRUEGRAIN_DATA || DATA_DEFAULT, CONFIG_NAME);
+}

@@ -1,0 +1,27 @@
+import { join, resolve } from 'node:path';
+
+/** What stands where in a gateway's data folder. */
+export interface DataFolder {
+  readonly root: string;
+  /** SQLite: entries, contents, tree, state. */
+  readonly ledger: string;
+  /** The newest checkpoint this member signed: outside the database, never restored (DESIGN §7). */
+  readonly signedTip: string;
+  readonly tokens: string;
+  /** member.pem, log.pem, cosigner.pem, gateway.pem. */
+  readonly keys: string;
+  /** Held by the one process that may write; see store/lock.ts. */
+  readonly lock: string;
+}
+
+export function dataFolder(data: string): DataFolder {
+  const root = resolve(data);
+  return {
+    root,
+    ledger: join(root, 'ledger.db'),
+    signedTip: join(root, 'signed-tip'),
+    tokens: join(root, 'tokens.json'),
+    keys: join(root, 'keys'),
+    lock: join(root, 'lock'),
+  };
+}
