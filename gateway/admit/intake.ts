@@ -22,7 +22,8 @@ import { RefusalQuota } from './refusal-quota.ts';
 
 /** What became of a frame, told only once it is durable. */
 export type Outcome =
-  | { kind: 'accepted' | 'duplicate'; id: Uint8Array; leafIndex: number; sub: string }
+  | { kind: 'accepted'; id: Uint8Array; leafIndex: number; sub: string }
+  | { kind: 'duplicate'; id: Uint8Array; leafIndex: number; sub: string }
   /** Listed in the batch at `batchLeaf`: the device may release the frame on that batch's receipt. */
   | { kind: 'listed'; id: Uint8Array; code: RefusalCode; batchLeaf: number }
   /** Not listed: nobody signed for it, or a carrier may have caused it. */

@@ -12,6 +12,13 @@ import {
 import type { Db, Query } from './database.ts';
 import { fromText, toText } from './record.ts';
 
+export interface GovernanceRow {
+  leafIndex: number;
+  kind: string;
+  id: Uint8Array;
+  logTimeMs: number;
+}
+
 /** The ledger state's copy in SQL, written in the transaction that appends the leaves. */
 export class Fold {
   readonly #db: Db;
@@ -22,6 +29,7 @@ export class Fold {
   readonly #erased: Query;
   readonly #refusal: Query;
   readonly #findRefusal: Query;
+  readonly #governancePage: Query;
 
   constructor(db: Db) {
     this.#db = db;
@@ -31,6 +39,10 @@ export class Fold {
     this.#governance = db.prepare('INSERT INTO governance VALUES (?, ?, ?, ?)');
     this.#erased = db.prepare('INSERT OR IGNORE INTO erased VALUES (?, ?)');
     this.#refusal = db.prepare('INSERT OR IGNORE INTO refusal VALUES (?, ?, ?)');
+    this.#governancePage = db.prepare(
+      `SELECT leaf_index AS leafIndex, kind, id, log_time_ms AS logTimeMs FROM governance
+       WHERE leaf_index >= ? ORDER BY leaf_index LIMIT ?`,
+    );
     this.#findRefusal = db.prepare(
       'SELECT code, batch_leaf AS batchLeaf FROM refusal WHERE id = ?',
     );
@@ -48,7 +60,7 @@ export class Fold {
     this.#stream.run(s.keyNo, s.maxSeq, s.tipId, s.missing, s.forked ? 1 : 0, s.lastLogTimeMs);
   }
 
-  putGovernance(row: { leafIndex: number; kind: string; id: Uint8Array; logTimeMs: number }): void {
+  putGovernance(row: GovernanceRow): void {
     this.#governance.run(row.leafIndex, row.kind, row.id, row.logTimeMs);
   }
 
@@ -64,12 +76,8 @@ export class Fold {
     return (this.#findRefusal.get(id) as { code: string; batchLeaf: number } | undefined) ?? null;
   }
 
-  governance(): { leafIndex: number; kind: string; id: Uint8Array; logTimeMs: number }[] {
-    return this.#db
-      .prepare(
-        'SELECT leaf_index AS leafIndex, kind, id, log_time_ms AS logTimeMs FROM governance ORDER BY leaf_index',
-      )
-      .all() as { leafIndex: number; kind: string; id: Uint8Array; logTimeMs: number }[];
+  governanceFrom(fromLeaf: number, limit: number): GovernanceRow[] {
+    return this.#governancePage.all(fromLeaf, limit) as GovernanceRow[];
   }
 
   /** The state at the store's size, from the tables alone. */

@@ -1,0 +1,220 @@
+import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
+import { encodeCbor } from '@truegrain/device-sdk/formats/cbor.js';
+import { type CoseKey, coseKeyMap } from '@truegrain/device-sdk/formats/cose-key.js';
+import { encodeFrame, FRAME_BYTES_MAX } from '@truegrain/device-sdk/formats/frame.js';
+import { parseStatement, type Statement } from '@truegrain/device-sdk/formats/statement.js';
+import { encodeEntryBundle, tileWidth } from '@truegrain/device-sdk/formats/tiles.js';
+import type { Outcome } from './admit/intake.ts';
+import type {
+  Backend,
+  GovernanceLeaf,
+  Health,
+  LookupAnswer,
+  PublishedKey,
+  StatementView,
+  SubmitAnswer,
+} from './http/backend.ts';
+import { governanceKind } from './ledger/apply-governance.ts';
+import type { SoloLedger } from './ledger/solo.ts';
+import type { Pipeline } from './pipeline.ts';
+
+export type Reads = Pick<Backend, 'devices' | 'device' | 'completeness' | 'readings'>;
+export type Writes = Pick<Backend, 'createEnrolment' | 'register' | 'rotate' | 'revoke' | 'erase'>;
+
+const BUSY_RETRY_AFTER_S = 2;
+
+/** What HTTP asks, answered from one ledger: the log and its proofs here, the rest by its parts. */
+export class LedgerBackend implements Backend {
+  readonly #ledger: SoloLedger;
+  readonly #pipeline: Pipeline;
+  readonly #evidence: (leafIndex: number) => Uint8Array | null;
+  readonly devices: Backend['devices'];
+  readonly device: Backend['device'];
+  readonly completeness: Backend['completeness'];
+  readonly readings: Backend['readings'];
+  readonly createEnrolment: Backend['createEnrolment'];
+  readonly register: Backend['register'];
+  readonly rotate: Backend['rotate'];
+  readonly revoke: Backend['revoke'];
+  readonly erase: Backend['erase'];
+
+  constructor(parts: {
+    ledger: SoloLedger;
+    pipeline: Pipeline;
+    reads: Reads;
+    writes: Writes;
+    evidence: (leafIndex: number) => Uint8Array | null;
+  }) {
+    const { reads, writes } = parts;
+    this.#ledger = parts.ledger;
+    this.#pipeline = parts.pipeline;
+    this.#evidence = parts.evidence;
+    this.devices = () => reads.devices();
+    this.device = (urn) => reads.device(urn);
+    this.completeness = (urn) => reads.completeness(urn);
+    this.readings = (query) => reads.readings(query);
+    this.createEnrolment = (spec) => writes.createEnrolment(spec);
+    this.register = (request) => writes.register(request);
+    this.rotate = (request) => writes.rotate(request);
+    this.revoke = (urn, kid, reason) => writes.revoke(urn, kid, reason);
+    this.erase = (ids, basis, reason) => writes.erase(ids, basis, reason);
+  }
+
+  origin(): string {
+    return this.#pipeline.origin;
+  }
+
+  ledgerId(): Uint8Array {
+    const { ledgerId } = this.#ledger.state;
+    if (!ledgerId) throw new Error('no charter');
+    return ledgerId;
+  }
+
+  entriesPublic(): boolean {
+    return this.#ledger.state.charter?.publicEntries ?? false;
+  }
+
+  checkpoint(): string | null {
+    return this.#pipeline.anchor.newest?.note ?? null;
+  }
+
+  /** Only what the newest checkpoint covers: a tile beyond it could still be refused to the world. */
+  tile(level: number, index: number, width: number): Uint8Array | null {
+    if (width > tileWidth({ level, index, size: this.#anchoredSize() })) return null;
+    const hashes = this.#ledger.store.tiles.get(level, index);
+    return hashes && hashes.length >= width * 32 ? hashes.subarray(0, width * 32) : null;
+  }
+
+  entryBundle(index: number, width: number): Uint8Array | null {
+    if (width > tileWidth({ level: 0, index, size: this.#anchoredSize() })) return null;
+    return encodeEntryBundle(this.#ledger.store.leaves.entries(index * 256, index * 256 + width));
+  }
+
+  keySet(): PublishedKey[] {
+    return this.#ledger.state.keys
+      .filter((record) => record.role === 'log')
+      .map(({ kid, key }) => ({ kid, coseKey: withKid(key, kid) }));
+  }
+
+  async submit(statement: Uint8Array, content: Uint8Array | null): Promise<SubmitAnswer> {
+    const parsed = parseStatement(statement);
+    if (!parsed.ok) {
+      const code = parsed.code === 'crit' ? 'crit' : 'malformed';
+      return { state: 'refused', code, detail: `${parsed.code}: ${parsed.detail}` };
+    }
+    if (governanceKind(parsed.value)) return this.#submitGovernance(parsed.value);
+    if (!content) {
+      const detail = 'send the content beside its statement: this gateway judges units and ranges';
+      return { state: 'refused', code: 'content_missing', detail };
+    }
+    if (statement.length + content.length + 16 > FRAME_BYTES_MAX) {
+      return {
+        state: 'refused',
+        code: 'too_large',
+        detail: `a frame has at most ${FRAME_BYTES_MAX} bytes`,
+      };
+    }
+    if (this.#pipeline.intake.trouble) return { state: 'busy', retryAfterS: BUSY_RETRY_AFTER_S };
+    const frame = encodeFrame({ statement, content });
+    const outcome = await new Promise<Outcome>((resolve) => {
+      this.#pipeline.intake.submit(frame, null, resolve);
+    });
+    return this.#submitAnswer(outcome, parsed.value.id);
+  }
+
+  lookup(id: Uint8Array): LookupAnswer {
+    const leafIndex = this.#ledger.store.leaves.find(id);
+    if (leafIndex === null) {
+      const refusal = this.#ledger.store.fold.refusal(id);
+      return refusal ? { state: 'refused', code: refusal.code } : { state: 'unknown' };
+    }
+    const receipt = this.#receipt(leafIndex);
+    return receipt ? { state: 'receipted', receipt, leafIndex } : { state: 'running' };
+  }
+
+  statement(id: Uint8Array): StatementView | null {
+    const { store, state } = this.#ledger;
+    const leafIndex = store.leaves.find(id);
+    const entry = leafIndex === null ? null : store.leaves.entry(leafIndex);
+    if (leafIndex === null || !entry) return null;
+    const content = store.leaves.content(leafIndex);
+    const erased = state.erased.has(toHex(id));
+    return { leafIndex, entry, content, erased, receivedMs: null };
+  }
+
+  evidence(id: Uint8Array): Uint8Array | null {
+    const leafIndex = this.#ledger.store.leaves.find(id);
+    return leafIndex === null || leafIndex >= this.#anchoredSize()
+      ? null
+      : this.#evidence(leafIndex);
+  }
+
+  governance(fromLeaf: number, limit: number): GovernanceLeaf[] {
+    return this.#ledger.store.fold.governanceFrom(fromLeaf, limit);
+  }
+
+  governanceLeaf(id: Uint8Array): GovernanceLeaf | null {
+    const leafIndex = this.#ledger.store.leaves.find(id);
+    if (leafIndex === null) return null;
+    const [leaf] = this.#ledger.store.fold.governanceFrom(leafIndex, 1);
+    return leaf?.leafIndex === leafIndex ? leaf : null;
+  }
+
+  health(): Health {
+    const { trouble } = this.#pipeline.intake;
+    return {
+      ok: trouble === null,
+      size: this.#ledger.state.size,
+      committed: this.#ledger.state.size,
+      anchoredSize: this.#anchoredSize(),
+      oldestUnanchoredMs: this.#pipeline.unanchoredSinceMs(),
+      details: {
+        trouble,
+        devices: this.#ledger.state.devices.size,
+        garbageSamples: this.#pipeline.garbage.samples().length,
+        logTimeMs: this.#ledger.state.logTimeMs,
+      },
+    };
+  }
+
+  metrics(): Promise<string> {
+    return this.#pipeline.metrics.registry.metrics();
+  }
+
+  #anchoredSize(): number {
+    return this.#pipeline.anchor.newest?.size ?? 0;
+  }
+
+  #receipt(leafIndex: number): Uint8Array | null {
+    const anchored = this.#pipeline.anchor.newest;
+    const entry = this.#ledger.store.leaves.entry(leafIndex);
+    if (!anchored || leafIndex >= anchored.size || !entry) return null;
+    const statement = parseStatement(entry);
+    if (!statement.ok) throw new Error(`leaf ${leafIndex}: ${statement.code}`);
+    return this.#pipeline.issuer.issue(anchored, { index: leafIndex, sub: statement.value.sub });
+  }
+
+  #submitGovernance(statement: Statement): SubmitAnswer {
+    if (this.#ledger.store.leaves.find(statement.id) !== null) return this.#known(statement.id);
+    const applied = this.#ledger.commitGovernance(statement);
+    if (!applied.ok) return { state: 'refused', code: applied.code, detail: applied.detail };
+    this.#pipeline.keysChanged(applied.value.keys);
+    return { state: 'accepted', id: statement.id };
+  }
+
+  #submitAnswer(outcome: Outcome, id: Uint8Array): SubmitAnswer {
+    if (outcome.kind === 'accepted' || outcome.kind === 'duplicate') return this.#known(id);
+    return { state: 'refused', code: outcome.code, detail: `statement ${toHex(id)}` };
+  }
+
+  #known(id: Uint8Array): SubmitAnswer {
+    const found = this.lookup(id);
+    return found.state === 'receipted'
+      ? { state: 'receipted', id, receipt: found.receipt }
+      : { state: 'accepted', id };
+  }
+}
+
+function withKid(key: CoseKey, kid: Uint8Array): Uint8Array {
+  return encodeCbor(new Map([...coseKeyMap(key), [2, kid]]));
+}

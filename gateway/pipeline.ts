@@ -1,0 +1,216 @@
+import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
+import { encodeDownlink } from '@truegrain/device-sdk/formats/downlink.js';
+import { sensorTable } from '@truegrain/device-sdk/formats/pack-check.js';
+import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
+import { Intake, type Outcome } from './admit/intake.ts';
+import { Anchor } from './anchor/anchor.ts';
+import { SignedTip } from './anchor/signed-tip.ts';
+import { GarbageRing } from './garbage.ts';
+import type { MemberSigners } from './keys.ts';
+import type { SoloLedger } from './ledger/solo.ts';
+import type { KeyRecord } from './ledger/state.ts';
+import { Proofs } from './log/proofs.ts';
+import { Metrics } from './metrics.ts';
+import { Delivery, type Downlinks } from './receipts/deliver.ts';
+import { ReceiptIssuer } from './receipts/issue.ts';
+
+export interface PipelineOptions {
+  ledger: SoloLedger;
+  signers: MemberSigners;
+  iss: string;
+  cosignerName: string;
+  /** The signed tip beside the store, then its copies on other disks. */
+  tipFiles: readonly string[];
+  batchLingerMs: number;
+  anchorIntervalMs: number;
+  threads?: number;
+  nowMs: () => number;
+  downlinks: Downlinks;
+  onTrouble: (error: Error) => void;
+  /** A bug: the process must stop, and what was not acknowledged comes again. */
+  onFailure: (error: Error) => void;
+}
+
+/**
+ * Frame → checked → judged → accepted and committed (one COMMIT in solo mode) → anchored →
+ * receipted: the stages of DESIGN §3 in the order in which a reading meets them.
+ */
+export class Pipeline {
+  readonly metrics = new Metrics();
+  readonly garbage = new GarbageRing();
+  readonly proofs: Proofs;
+  readonly issuer: ReceiptIssuer;
+  readonly anchor: Anchor;
+  readonly origin: string;
+  readonly intake: Intake;
+  readonly #options: PipelineOptions;
+  readonly #ledger: SoloLedger;
+  readonly #delivery: Delivery;
+  #anchorTimer: NodeJS.Timeout | null = null;
+  #lastAnchorMs = 0;
+  #unanchoredSinceMs: number | null = null;
+
+  constructor(options: PipelineOptions) {
+    const { ledger, signers, iss } = options;
+    const { charter, ledgerId } = ledger.state;
+    if (!charter || !ledgerId) throw new Error('the ledger has no charter');
+    this.#options = options;
+    this.#ledger = ledger;
+    this.origin = `${charter.ledgerName}/${toHex(ledgerId)}`;
+    this.proofs = new Proofs((level, index) => ledger.store.tiles.get(level, index));
+    this.issuer = new ReceiptIssuer({ log: signers.log, origin: this.origin, proofs: this.proofs });
+    this.anchor = new Anchor({
+      db: ledger.store.db,
+      origin: this.origin,
+      log: signers.log,
+      cosigner: { name: options.cosignerName, signer: signers.cosigner },
+      tip: new SignedTip(options.tipFiles),
+      tree: this.#tree(),
+    });
+    this.#delivery = new Delivery({
+      issuer: this.issuer,
+      batch: (leafIndex) => this.#batchAt(leafIndex),
+      onReceipt: () => this.metrics.receipted.inc(),
+    });
+    this.intake = new Intake({
+      ledger,
+      gateway: { signer: signers.gateway, iss },
+      nowMs: options.nowMs,
+      lingerMs: options.batchLingerMs,
+      ...(options.threads === undefined ? {} : { threads: options.threads }),
+      onCommitted: () => this.committed(),
+      onTrouble: (error) => {
+        this.metrics.troubles.inc();
+        options.onTrouble(error);
+      },
+      onGarbage: (code, frame) => this.garbage.add(code, frame, options.nowMs()),
+      onFailure: options.onFailure,
+    });
+    this.intake.pool.setLedger(ledgerId);
+    for (const key of ledger.state.keys) this.#announce(key);
+  }
+
+  /** Signs what was committed and not anchored when the last run ended. */
+  start(): void {
+    const refusal = this.anchor.refusal(this.#tree());
+    if (refusal) throw new SignedTipError(refusal);
+    if (this.anchor.newest?.size !== this.#ledger.state.size) this.#anchorNow();
+  }
+
+  /** A frame from a device's own connection; `done` lets the PUBACK go, after COMMIT. */
+  deviceFrame(device: string, frame: Uint8Array, done: () => void): void {
+    this.intake.submit(frame, device, (outcome) => {
+      done();
+      this.#answer(device, outcome);
+    });
+  }
+
+  /** Keys registered, retired or revoked by a governance statement just committed. */
+  keysChanged(keys: readonly KeyRecord[]): void {
+    for (const key of keys) this.#announce(key);
+    this.committed();
+  }
+
+  committed(): void {
+    this.#unanchoredSinceMs ??= this.#options.nowMs();
+    if (this.#anchorTimer) return;
+    const sinceMs = this.#options.nowMs() - this.#lastAnchorMs;
+    const waitMs = Math.max(0, this.#options.anchorIntervalMs - sinceMs);
+    this.#anchorTimer = setTimeout(() => this.#anchorNow(), waitMs);
+  }
+
+  unanchoredSinceMs(): number | null {
+    return this.#unanchoredSinceMs;
+  }
+
+  async close(): Promise<void> {
+    await this.intake.close();
+    if (this.#anchorTimer) this.#anchorNow();
+  }
+
+  #anchorNow(): void {
+    if (this.#anchorTimer) clearTimeout(this.#anchorTimer);
+    this.#anchorTimer = null;
+    const stop = this.metrics.commitSeconds.startTimer();
+    const { size } = this.#ledger.state;
+    const nowMs = this.#options.nowMs();
+    let anchored = this.anchor.newest;
+    try {
+      // Frames that came again may ask for receipts where nothing new was committed.
+      if (anchored?.size !== size) {
+        anchored = this.anchor.anchor({ size, root: this.#ledger.root() }, nowMs);
+      }
+    } catch (error) {
+      // A full disk: what is committed stays so, receipts wait, the next try signs a larger tree.
+      if (!(error instanceof Error)) throw error;
+      this.metrics.troubles.inc();
+      this.#options.onTrouble(error);
+      this.#anchorTimer = setTimeout(() => this.#anchorNow(), RETRY_AFTER_MS);
+      return;
+    }
+    stop();
+    this.#lastAnchorMs = nowMs;
+    this.#unanchoredSinceMs = null;
+    if (anchored) this.#delivery.deliver(anchored, this.#options.downlinks);
+  }
+
+  #answer(device: string, outcome: Outcome): void {
+    const { downlinks } = this.#options;
+    this.#count(outcome);
+    if (!downlinks.isListening(device)) return;
+    if (outcome.kind === 'accepted' || outcome.kind === 'duplicate') {
+      const { id, leafIndex, sub } = outcome;
+      downlinks.publishDown(device, encodeDownlink({ kind: 'accepted', id }));
+      this.#delivery.oweReceipt({ device, id, leafIndex, sub });
+    } else if (outcome.kind === 'listed') {
+      const { id, code, batchLeaf } = outcome;
+      this.#delivery.oweRefusal({ device, id, code, batchLeaf });
+    } else if (outcome.id) {
+      const { id, code } = outcome;
+      downlinks.publishDown(device, encodeDownlink({ kind: 'refused', id, code, batch: null }));
+    }
+    // What was anchored before its frame came again has no anchor to wait for.
+    if (outcome.kind === 'duplicate' || outcome.kind === 'listed') this.committed();
+  }
+
+  #count(outcome: Outcome): void {
+    if (outcome.kind === 'accepted') this.metrics.accepted.inc();
+    else if (outcome.kind === 'duplicate') this.metrics.duplicates.inc();
+    else
+      this.metrics.refused.inc({ code: outcome.code, listed: String(outcome.kind === 'listed') });
+  }
+
+  /** Retired and revoked keys stay known: what they sign is refused by name, not as garbage. */
+  #announce(key: KeyRecord): void {
+    if (key.role !== 'device') return;
+    const device = this.#ledger.state.devices.get(key.iss);
+    if (!device) return;
+    const sensors = sensorTable(device.sensors);
+    this.intake.pool.setKey(toHex(key.kid), { no: key.no, key: key.key, iss: key.iss, sensors });
+  }
+
+  #batchAt(leafIndex: number): { entry: Uint8Array; sub: string } | null {
+    const entry = this.#ledger.store.leaves.entry(leafIndex);
+    const parsed = entry ? parseStatement(entry) : null;
+    return entry && parsed?.ok ? { entry, sub: parsed.value.sub } : null;
+  }
+
+  #tree() {
+    return { size: () => this.#ledger.state.size, root: (size: number) => this.proofs.root(size) };
+  }
+}
+
+const RETRY_AFTER_MS = 1_000;
+
+/** The store does not extend what this member has signed: signing on would be a second history. */
+export class SignedTipError extends Error {
+  readonly code: 'behind_signed_tip' | 'forked_from_signed_tip';
+  constructor(code: 'behind_signed_tip' | 'forked_from_signed_tip') {
+    super(
+      code === 'behind_signed_tip'
+        ? 'the store is older than the newest checkpoint this member signed (restored from a backup?); it signs nothing until it holds every leaf of that checkpoint'
+        : 'the store contradicts the newest checkpoint this member signed; it signs nothing',
+    );
+    this.code = code;
+  }
+}
