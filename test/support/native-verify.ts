@@ -3,6 +3,7 @@ import sodium from 'sodium-native';
 import { toBase64Url } from '../../device-sdk/formats/bytes.ts';
 import type { CoseKey } from '../../device-sdk/formats/cose-key.ts';
 import type { NativeVerify } from '../../device-sdk/formats/signature.ts';
+import { nativeVerify } from '../../gateway/admit/native-verify.ts';
 
 function keyObject(key: CoseKey): KeyObject {
   const x = toBase64Url(key.x);
@@ -40,4 +41,5 @@ export const backends: readonly [string, NativeVerify | undefined][] = [
   ['noble', undefined],
   ['node:crypto', nodeVerify],
   ['libsodium', sodiumVerify],
+  ['gateway', nativeVerify],
 ];

@@ -13,7 +13,7 @@ interface Case {
 /** Registration plus verification refuse all of them, whatever verifies. */
 export const speccheck: VectorParser = (file) => {
   const cases = jsonOf(file) as Case[];
-  if (cases.length !== 12) throw new Error(`${cases.length} cases, 12 were published`);
+  if (cases.length === 0) throw new Error('no cases');
   for (const [index, item] of cases.entries()) {
     const key: CoseKey = { kty: 'OKP', crv: 'Ed25519', x: fromHex(item.pub_key)! };
     const message = fromHex(item.message)!;

@@ -48,4 +48,19 @@ vectors('third-party vectors', () => {
     if (parser === undefined) throw new Error(`no parser for ${path}`);
     parser(load(path));
   });
+
+  const turned = [
+    ['cose-wg-examples/sign1-tests/sign-pass-01.json', '"title"', '"fail": true, "title"'],
+    ['cose-wg-examples/sign1-tests/sign-fail-02.json', '"fail":true', '"fail":false'],
+    ['wycheproof/ed25519_test.json', '"result": "valid"', '"result": "invalid"'],
+    ['cbor/appendix_a.json', '"hex": "1864"', '"hex": "1865"'],
+  ] as const;
+  const here = turned.filter(([path]) => paths.includes(path));
+  test.each(here)('%s fails when its verdict is turned round', (path, from, to) => {
+    const file = load(path);
+    const text = new TextDecoder().decode(file.bytes);
+    expect(text).toContain(from);
+    const bytes = new TextEncoder().encode(text.replace(from, to));
+    expect(() => parsers[path.split('/')[0]!]!({ ...file, bytes })).toThrow();
+  });
 });
