@@ -3,7 +3,7 @@
 import { type CborValue, encodeCbor } from './cbor.ts';
 /** @module downlink */
 import { CborReader } from './cbor-reader.ts';
-import { isRefusalCode, type RefusalCode } from './refusal.ts';
+import { isListable, isRefusalCode, type RefusalCode } from './refusal.ts';
 import { fail, ok, type Result } from './result.ts';
 
 /** The batch statement that lists a refusal, and the receipt of that batch statement. */
@@ -55,6 +55,8 @@ function readRefusal(reader: CborReader, id: Uint8Array): Downlink {
   const code: RefusalCode = isRefusalCode(text) ? text : 'malformed';
   if (!isRefusalCode(text)) reader.fail('refusal_code');
   if (reader.takeNull()) return { kind: 'refused', id, code, batch: null };
+  // A batch lists nothing else, so evidence for another code proves nothing.
+  if (!isListable(code)) reader.fail('refusal_code');
   if (reader.array() !== 2) reader.fail('cbor_type');
   const batch = { statement: reader.bytes(), receipt: reader.bytes() };
   return { kind: 'refused', id, code, batch };

@@ -79,7 +79,7 @@ export function parseRegistration(bytes: Uint8Array): Result<Registration> {
       max: REPORTING_INTERVAL_S_MAX,
     }),
     buildDateS: fields.uint('buildDateS', { max: 2 ** 37 }),
-    sensors: fields.maps('sensors', { max: SENSORS_MAX }).map(readSensor),
+    sensors: fields.maps('sensors', { min: 1, max: SENSORS_MAX }).map(readSensor),
     binding: fields.oneOf('binding', BINDINGS),
     subjects: fields.isNull('subjects')
       ? null
