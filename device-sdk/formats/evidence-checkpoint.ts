@@ -58,28 +58,35 @@ export function judgeCheckpoint(
   given: {
     noteText: string;
     known: KnownCheckpoint;
-    ledger: KnownLedger;
     voucher: Voucher;
     native?: NativeVerify | undefined;
   },
 ): PolicyVerdict | null {
-  const { noteText, ledger, voucher, native } = given;
-  const { note, checkpoint } = given.known;
+  const { noteText, voucher, native } = given;
+  const { note } = given.known;
   const strange = mislabelled(note, voucher.policy, native);
   const verdict = evaluatePolicy(voucher.policy, noteText, native);
   const unknown = !verdict.ok && verdict.code === 'note_unverified';
   const whole = strange === null && (verdict.ok || unknown);
   const why = strange ?? (verdict.ok ? '' : verdict.detail);
   findings.check('note-signatures', whole, 'Every known signature under the checkpoint holds', why);
-  const same = checkpoint.origin === ledger.origin;
-  const named = `The checkpoint is of the ledger this charter founds, ${ledger.origin}`;
-  findings.check('origin', same, named, checkpoint.origin);
   const whose = voucher.source === 'policy' ? 'your policy lists' : 'the charter lists';
   const logged = verdict.ok && verdict.value.logs.length > 0;
   findings.check('log-signature', logged, `The checkpoint is signed by a log key that ${whose}`);
   const met = verdict.ok && verdict.value.quorumMet;
   findings.check('quorum', met, quorumClaim(voucher));
   return verdict.ok ? verdict.value : null;
+}
+
+/** The log key's name is the origin, and the origin ends in the id of the charter's entry. */
+export function judgeOrigin(
+  findings: Findings,
+  ledger: KnownLedger,
+  { checkpoint }: KnownCheckpoint,
+): void {
+  const same = checkpoint.origin === ledger.origin;
+  const text = `The checkpoint is of the ledger this charter founds, ${ledger.origin}`;
+  findings.check('origin', same, text, checkpoint.origin);
 }
 
 function quorumClaim({ policy, source }: Voucher): string {
@@ -93,19 +100,23 @@ function quorumClaim({ policy, source }: Voucher): string {
 }
 
 /**
- * A line nobody listed is ignored (C2SP), but a listed key's good signature under another name or
- * id is a damaged line: ignoring it, a changed file would give another report and still pass.
+ * A line nobody listed is ignored (C2SP), but a listed key's line with a damaged name or id is not:
+ * ignoring it, a changed file would give another report and still pass. It is known by its good
+ * signature; or, as one base64 digit spans the end of the id and the signature's first bits, by its
+ * name and three bytes of the id.
  */
 function mislabelled(note: Note, policy: Policy, native?: NativeVerify): string | null {
+  const { text } = note;
   const keys = [...policy.logs, ...policy.witnesses].map(({ key }) => key);
   for (const { name, keyId, signature } of note.signatures) {
     if (keys.some((key) => key.name === name && equal(key.keyId, keyId))) continue;
-    const near = keys.filter((key) => key.name === name || equal(key.keyId, keyId));
-    const owner = near.find(
-      (key) => verifyNoteSignature({ text: note.text, signature, key, native }) !== null,
-    );
-    if (owner !== undefined)
-      return `a signature of ${owner.name} is labelled ${name}+${toHex(keyId)}`;
+    const owner = keys.find((key) => {
+      const sameName = key.name === name;
+      if (sameName && equal(key.keyId.subarray(0, 3), keyId.subarray(0, 3))) return true;
+      if (!sameName && !equal(key.keyId, keyId)) return false;
+      return verifyNoteSignature({ text, signature, key, native }) !== null;
+    });
+    if (owner !== undefined) return `a line of ${owner.name} is labelled ${name}+${toHex(keyId)}`;
   }
   return null;
 }

@@ -14,16 +14,29 @@ import type { Statement } from './statement.ts';
 
 const SEALED: ContentReport = { disclosed: false, relative: false, readings: [], record: null };
 
+/** True where nothing is disclosed: there is nothing to differ. */
+export function judgeDigest(
+  findings: Findings,
+  content: Uint8Array | null,
+  { payload }: Statement,
+): boolean {
+  if (content === null) return true;
+  const same = payload.kind === 'hash' && equal(sha256(content), payload.digest);
+  return findings.check(
+    'content-digest',
+    same,
+    'The content in the file is the one that was signed',
+  );
+}
+
+/** What a content that has the right digest says, and whether it may say so. */
 export function judgeContent(
   findings: Findings,
   given: { content: Uint8Array | null; statement: Statement; sensors: readonly Sensor[] },
 ): ContentReport {
   const { content, statement, sensors } = given;
-  if (content === null) return SEALED;
   const { payload } = statement;
-  const same = payload.kind === 'hash' && equal(sha256(content), payload.digest);
-  const text = 'The content in the file is the one that was signed';
-  if (!findings.check('content-digest', same, text) || payload.kind !== 'hash') return SEALED;
+  if (content === null || payload.kind !== 'hash') return SEALED;
   const disclosed = { ...SEALED, disclosed: true };
   if (payload.preimageType === MEDIA_SENML_CBOR) {
     const parsed = parsePack(content);

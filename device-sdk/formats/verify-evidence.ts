@@ -12,11 +12,11 @@ import { type Evidence, parseEvidence } from './evidence.ts';
 import {
   judgeCheckpoint,
   judgeInclusion,
-  type KnownCheckpoint,
+  judgeOrigin,
   openNote,
   policyOfCharter,
-  type Voucher,
 } from './evidence-checkpoint.ts';
+import { judgeDigest } from './evidence-content.ts';
 import {
   judgeAcceptances,
   judgeCharter,
@@ -28,7 +28,7 @@ import { Findings, type Report, type TrustKind } from './evidence-report.ts';
 import { judgeDevice, judgeMember } from './evidence-subject.ts';
 import { type Facts, notProvedBy, provedBy } from './evidence-words.ts';
 import type { NativeVerify } from './signature.ts';
-import type { Policy, PolicyVerdict } from './tlog-policy.ts';
+import type { Policy } from './tlog-policy.ts';
 
 export type { Report } from './evidence-report.ts';
 
@@ -90,38 +90,36 @@ interface Case {
  * that a damaged file costs little and no key is touched for entries the log does not hold.
  */
 function judge(findings: Findings, given: Case): Facts | null {
-  const { evidence, native } = given;
+  const { evidence, trust, native } = given;
   const leaves = readLeaves(findings, evidence);
   const known = openNote(findings, evidence.checkpoint);
   if (leaves === null || known === null) return null;
-  if (!judgeInclusion(findings, known.checkpoint, leaves)) return null;
+  const subject = leaves.find(({ index }) => index === evidence.statement.index);
+  const placed = judgeInclusion(findings, known.checkpoint, leaves);
+  if (!placed || subject === undefined) return null;
+  if (!judgeDigest(findings, evidence.content, subject.statement)) return null;
+  const noteText = evidence.checkpoint;
+  const byPolicy = trust.policy && { policy: trust.policy, source: 'policy' as const };
+  const listed =
+    byPolicy && judgeCheckpoint(findings, { noteText, known, voucher: byPolicy, native });
+  if (!findings.ok) return null;
   const ledger = judgeCharter(findings, leaves[0], native);
   if (ledger === null) return null;
-  const verdict = judgeTrust(findings, { ...given, known, ledger });
+  judgeLedgerId(findings, ledger, trust.ledgerId);
+  judgeOrigin(findings, ledger, known);
+  const policy = policyOfCharter(ledger.charter, ledger.origin);
+  const voucher = { policy, source: 'charter' as const };
+  const verdict = listed ?? judgeCheckpoint(findings, { noteText, known, voucher, native });
+  if (verdict === null) return null;
   judgeAcceptances(findings, ledger, leaves, native);
   judgeOwnLedger(findings, ledger, leaves);
-  const subject = leaves.find(({ index }) => index === evidence.statement.index);
-  if (subject === undefined || verdict === null) return null;
-  const trust = trustKind(given.trust);
-  const scene = { evidence, trust, native, leaves, ledger, subject, verdict };
+  const scene = { evidence, trust: trustKind(trust), native, leaves, ledger, subject, verdict };
   const isDevice = subject.statement.device !== null;
   return isDevice ? judgeDevice(findings, scene) : judgeMember(findings, scene);
 }
 
-/** Where the reader's trust meets the file: the ledger's id, and who vouches for the checkpoint. */
-function judgeTrust(
-  findings: Findings,
-  given: Case & { known: KnownCheckpoint; ledger: KnownLedger },
-): PolicyVerdict | null {
-  const { evidence, trust, ledger, known, native } = given;
-  if (trust.ledgerId !== undefined) {
-    const same = equal(trust.ledgerId, ledger.ledgerId);
-    findings.check('ledger-id', same, `This is the ledger you named, ${toHex(trust.ledgerId)}`);
-  }
-  const voucher: Voucher =
-    trust.policy === undefined
-      ? { policy: policyOfCharter(ledger.charter, ledger.origin), source: 'charter' }
-      : { policy: trust.policy, source: 'policy' };
-  const noteText = evidence.checkpoint;
-  return judgeCheckpoint(findings, { noteText, known, ledger, voucher, native });
+function judgeLedgerId(findings: Findings, ledger: KnownLedger, named?: Uint8Array): void {
+  if (named === undefined) return;
+  const same = equal(named, ledger.ledgerId);
+  findings.check('ledger-id', same, `This is the ledger you named, ${toHex(named)}`);
 }
