@@ -83,7 +83,7 @@ export function parseConfig(
     member: { iss: member.url('iss', ['https:', 'urn:', 'did:']), name: member.text('name') },
     ledgerName,
     cosignerName: root.text('cosignerName', {
-      otherwise: `${ledgerName}/cosigner`,
+      otherwise: `${ledgerName}/witness`,
       pattern: LEDGER_NAME,
     }),
     http: httpOf(root.section('http', {}), { folder, env }),

@@ -21,7 +21,7 @@ describe('config', () => {
     expect(parse(LEAST)).toEqual({
       ...LEAST,
       data: '/srv/tg',
-      cosignerName: 'ledger.mill.example/cold-chain/cosigner',
+      cosignerName: 'ledger.mill.example/cold-chain/witness',
       http: { host: '127.0.0.1', port: 8080 },
       mqtt: { host: '127.0.0.1', port: 1883 },
       batchLingerMs: 50,

@@ -1,0 +1,38 @@
+import { closeSync, copyFileSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** On disk when this returns; for a file the caller then renames into place. */
+export function syncPath(path: string): void {
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** fsync → rename → fsync of the folder: a crash leaves the old file or the new one. */
+export function moveInto(from: string, to: string): void {
+  syncPath(from);
+  renameSync(from, to);
+  syncPath(dirname(to));
+}
+
+export function writeDurably(file: string, text: string): void {
+  const temporary = `${file}.new`;
+  const fd = openSync(temporary, 'w', 0o600);
+  try {
+    writeSync(fd, text);
+  } finally {
+    closeSync(fd);
+  }
+  moveInto(temporary, file);
+}
+
+/** 0600 whatever the source had: keys and hashed secrets are among them. */
+export function copyDurably(from: string, to: string): void {
+  const temporary = `${to}.new`;
+  closeSync(openSync(temporary, 'w', 0o600));
+  copyFileSync(from, temporary);
+  moveInto(temporary, to);
+}

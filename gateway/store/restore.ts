@@ -1,0 +1,113 @@
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { SignedTip } from '../anchor/signed-tip.ts';
+import { CONFIG_NAME } from '../config.ts';
+import { dataFolder } from '../data-folder.ts';
+import { BACKUP_LEDGER } from './backup.ts';
+import { StoreError } from './database.ts';
+import { copyDurably, moveInto } from './durable-files.ts';
+import { lockFolder } from './lock.ts';
+import { type Manifest, verifyBackup } from './manifest.ts';
+
+export interface RestoreOptions {
+  /** Replaces a store that is there. */
+  force?: boolean;
+  tipCopies?: readonly string[];
+  onFile?: (path: string) => void;
+}
+
+export interface RestoreReport {
+  manifest: Manifest;
+  restored: string[];
+  /** Size this member signed last, by the tip files that restore never touches. */
+  signedSize: number | null;
+  /** The store is older than what was signed: nothing will be signed until it has caught up. */
+  behindSignedTip: boolean;
+  explanation: string[];
+}
+
+/**
+ * Puts a verified backup in a data folder. Keys and configuration are written only where there are
+ * none; the signed tip is left alone always (DESIGN §7).
+ */
+export function restore(
+  backupDir: string,
+  dataDir: string,
+  options: RestoreOptions = {},
+): RestoreReport {
+  const from = resolve(backupDir);
+  const folder = dataFolder(dataDir);
+  const manifest = verifyBackup(from, options.onFile);
+  const held = lockFolder(folder.lock);
+  try {
+    if (existsSync(folder.ledger) && !options.force) {
+      const message = `${folder.ledger} exists; --force replaces it, and what it has and the backup has not is lost`;
+      throw new StoreError('store_unwritable', message);
+    }
+    const paths = manifest.files.map(({ path }) => path);
+    const restored = [...putKeys(from, folder.keys, paths), ...putConfig(from, folder.root, paths)];
+    putLedger(join(from, BACKUP_LEDGER), folder.ledger);
+    const tip = new SignedTip([folder.signedTip, ...(options.tipCopies ?? [])]).newest();
+    const behind = tip !== null && tip.size > manifest.size;
+    return {
+      manifest,
+      restored: [BACKUP_LEDGER, ...restored],
+      signedSize: tip?.size ?? null,
+      behindSignedTip: behind,
+      explanation: explain(manifest, tip?.size ?? null),
+    };
+  } finally {
+    held.release();
+  }
+}
+
+/**
+ * The old WAL goes first: it must never be played into the new file. A crash in between leaves the
+ * old store without its last commits, which were about to be replaced.
+ */
+function putLedger(from: string, to: string): void {
+  const temporary = `${to}.restored`;
+  copyDurably(from, temporary);
+  for (const suffix of ['-wal', '-shm']) rmSync(`${to}${suffix}`, { force: true });
+  moveInto(temporary, to);
+}
+
+function putKeys(from: string, keys: string, paths: readonly string[]): string[] {
+  return paths
+    .filter((path) => path.startsWith('keys/'))
+    .filter((path) => {
+      const target = join(keys, path.slice('keys/'.length));
+      if (existsSync(target)) return false;
+      mkdirSync(keys, { recursive: true, mode: 0o700 });
+      copyDurably(join(from, path), target);
+      return true;
+    });
+}
+
+function putConfig(from: string, root: string, paths: readonly string[]): string[] {
+  const target = join(root, CONFIG_NAME);
+  if (!paths.includes(CONFIG_NAME) || existsSync(target)) return [];
+  copyDurably(join(from, CONFIG_NAME), target);
+  return [CONFIG_NAME];
+}
+
+function explain({ size, createdMs }: Manifest, signedSize: number | null): string[] {
+  const lines = [`The store now has ${size} entries, as of ${new Date(createdMs).toISOString()}.`];
+  if (signedSize === null) {
+    lines.push(
+      'No signed tip was found in this folder or its copies. If this member signed anything after ' +
+        'the backup, put its newest checkpoint there as `signed-tip` before you start: without it ' +
+        'nothing stops the gateway from signing a second history.',
+    );
+  } else if (signedSize > size) {
+    lines.push(
+      `This member has signed a log of ${signedSize} entries, ${signedSize - size} more than the backup has.`,
+      'The gateway signs no checkpoint and no receipt until its tree extends that one: bring the ' +
+        'missing entries back from a newer backup or a copy of the log. Devices keep what was not receipted.',
+      'Do not delete the signed tip: a second history under the same keys can be proved by ' +
+        'everybody who holds one of its checkpoints.',
+    );
+  }
+  lines.push('Contents erased after the backup are in the store again: erase them again.');
+  return lines;
+}
