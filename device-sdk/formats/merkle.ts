@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { equal } from './bytes.ts';
+import { concat, equal } from './bytes.ts';
 import { sha256 } from './sha256.ts';
 
 export const HASH_BYTES = 32;
@@ -22,14 +22,15 @@ export const EMPTY_ROOT: Uint8Array = sha256(new Uint8Array(0));
 
 /** SHA-256(0x00 ‖ entry), §2.1.1. */
 export function leafHash(entry: Uint8Array): Uint8Array {
-  const input = new Uint8Array(1 + entry.length);
-  input[0] = LEAF_PREFIX;
-  input.set(entry, 1);
-  return sha256(input);
+  if (entry.length >= leafInput.length) return sha256(concat(Uint8Array.of(LEAF_PREFIX), entry));
+  leafInput.set(entry, 1);
+  return sha256(leafInput.subarray(0, 1 + entry.length));
 }
 
-// One buffer for every node: a 65-byte array is allocated off the heap and costs as much as the
-// hash. Safe because `sha256` is synchronous and keeps nothing.
+// One buffer for every leaf and one for every node: an array above 64 bytes is allocated off the
+// heap and costs as much as the hash. Safe because `sha256` is synchronous and keeps nothing.
+const leafInput = new Uint8Array(4096);
+leafInput[0] = LEAF_PREFIX;
 const nodeInput = new Uint8Array(1 + 2 * HASH_BYTES);
 nodeInput[0] = NODE_PREFIX;
 

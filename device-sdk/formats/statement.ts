@@ -103,15 +103,7 @@ export function signStatement(
  * Checks form alone: not the signature, not the registry.
  */
 export function parseStatement(bytes: Uint8Array): Result<Statement> {
-  const read = readStatement(bytes);
-  if (!read.ok) return read;
-  const { fields, protectedBytes, payloadBytes, signature, entry } = read.value;
-  const toBeSigned = sigStructure(protectedBytes, payloadBytes);
-  const id = sha256(toBeSigned);
-  return {
-    ok: true,
-    value: { ...fields, protectedBytes, payloadBytes, signature, entry, toBeSigned, id },
-  };
+  return readStatement(bytes);
 }
 
 function protectedHeader(fields: StatementFields): CborValue {

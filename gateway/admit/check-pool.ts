@@ -9,6 +9,9 @@ const CHUNK_FRAMES_MAX = 128;
 /** One chunk being checked and one waiting, so that a thread never idles for the main thread. */
 const CHUNKS_PER_THREAD_MAX = 2;
 
+/** Checking makes much short-lived garbage; a larger nursery is swept less often. */
+const YOUNG_GENERATION_MB = 64;
+
 interface Thread {
   worker: Worker;
   chunks: number;
@@ -72,7 +75,10 @@ export class CheckPool<T> {
     // Node 20 runs no TypeScript in threads: from sources, the built worker next door is used.
     const fromSource = import.meta.url.endsWith('.ts');
     const file = fromSource ? '../dist/admit/check-worker.js' : './check-worker.js';
-    const worker = new Worker(new URL(file, import.meta.url), { execArgv: [] });
+    const worker = new Worker(new URL(file, import.meta.url), {
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    });
     const thread: Thread = { worker, chunks: 0 };
     worker.on('message', (message: { chunk: number; answer: Answer }) => {
       thread.chunks -= 1;

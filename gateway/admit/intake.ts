@@ -4,6 +4,7 @@ import {
   BATCH_STATEMENTS_MAX,
 } from '@truegrain/device-sdk/formats/batch.js';
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
+import { rootOf } from '@truegrain/device-sdk/formats/merkle.js';
 import {
   isListable,
   type ListableRefusalCode,
@@ -269,9 +270,11 @@ class Round {
 
   commit(ledger: SoloLedger, gateway: { signer: Signer; iss: string }): void {
     const { accepted, refused } = this;
-    const contents = { accepted, refusals: refused, logTimeMs: this.#logTimeMs };
+    const factsRoot = rootOf(accepted.map(({ facts }) => facts.leafHash));
+    const logTimeMs = this.#logTimeMs;
+    const contents = { accepted, root: factsRoot, refusals: refused, logTimeMs };
     const batch = sealBatch(ledger.state, gateway, contents);
-    const block = { facts: accepted.map(({ facts }) => facts), batch };
+    const block = { facts: accepted.map(({ facts }) => facts), factsRoot, batch };
     const applied = ledger.commitBatch(block, {
       contents: accepted.map((a) => a.content),
       refused,

@@ -5,7 +5,7 @@ import {
   parseBatch,
 } from '@truegrain/device-sdk/formats/batch.js';
 import { equal, toHex } from '@truegrain/device-sdk/formats/bytes.js';
-import { leafHash, rootOf } from '@truegrain/device-sdk/formats/merkle.js';
+import { leafHash } from '@truegrain/device-sdk/formats/merkle.js';
 import { fail, ok, type Result } from '@truegrain/device-sdk/formats/result.js';
 import type { Statement } from '@truegrain/device-sdk/formats/statement.js';
 import type { Facts } from './facts.ts';
@@ -38,6 +38,8 @@ export interface AppliedBatch {
 export interface BatchBlock {
   /** Device statements whose signatures were verified under `facts.keyNo`. */
   facts: Facts[];
+  /** RFC 9162 root over their leaf hashes: from their bytes alone, like the facts. */
+  factsRoot: Uint8Array;
   /** The gateway's batch statement, signature verified. */
   batch: Statement;
 }
@@ -113,7 +115,7 @@ export function expectedGrade(
 
 function checkHeader(
   state: LedgerState,
-  { facts, batch }: BatchBlock,
+  { facts, factsRoot, batch }: BatchBlock,
 ): Result<{ body: Batch; key: KeyRecord }, BlockRefusal> {
   const key = state.keyByKid.get(toHex(batch.kid));
   if (key?.role !== 'gateway' || key.status !== 'active' || key.iss !== batch.iss) {
@@ -126,7 +128,7 @@ function checkHeader(
   if (facts.length > BATCH_STATEMENTS_MAX || body.refusals.length > BATCH_REFUSALS_MAX) {
     return fail('too_large', `${facts.length} statements, ${body.refusals.length} refusals`);
   }
-  if (body.count !== facts.length || !equal(body.batchRoot, rootOf(facts.map((f) => f.leafHash)))) {
+  if (body.count !== facts.length || !equal(body.batchRoot, factsRoot)) {
     return fail('batch_root', 'count or root differ from the statements');
   }
   if (body.logTimeMs < state.logTimeMs) return fail('log_time', 'log time runs backwards');

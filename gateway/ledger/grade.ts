@@ -52,10 +52,8 @@ export interface GradeInput {
 }
 
 export function gradeOf(input: GradeInput): number {
-  const { device } = input;
-  const overdue = device.sensors.some(
-    (s) => s.calibration && s.calibration.dueMs < input.logTimeMs,
-  );
+  const axes = axesOf(input.device);
+  const overdue = axes.calibrationDueMs < input.logTimeMs;
   let flags = 0;
   if (input.late) flags |= FLAG.late;
   if (input.forked) flags |= FLAG.fork;
@@ -65,17 +63,37 @@ export function gradeOf(input: GradeInput): number {
   if (overdue) flags |= FLAG.calibrationOverdue;
   // A key with two histories proves nothing until its owner rotates it (DESIGN §4).
   if (input.forked) return flags;
-  const origin = Math.min(...device.sensors.map((s) => ORIGIN[s.interface] ?? 0), 4);
-  const key = KEY_LEVEL[device.keyLevel] ?? 0;
-  const binding = BINDING[device.binding] ?? 0;
-  return (
-    (((origin << 4) | key) << 16) | (((metrology(device, overdue) << 4) | binding) << 8) | flags
-  );
+  const metrology = axes.calibrated && !overdue ? 2 : 1;
+  return (((axes.origin << 4) | axes.key) << 16) | (((metrology << 4) | axes.binding) << 8) | flags;
 }
 
-function metrology(device: DeviceRecord, overdue: boolean): number {
-  const calibrated = device.sensors.every((sensor) => sensor.calibration !== null);
-  return calibrated && !overdue && device.sensors.length > 0 ? 2 : 1;
+interface Axes {
+  origin: number;
+  key: number;
+  binding: number;
+  /** Every sensor has a certificate. */
+  calibrated: boolean;
+  /** The first of them to run out; infinite where there is none. */
+  calibrationDueMs: number;
+}
+
+const axesKnown = new WeakMap<DeviceRecord, Axes>();
+
+/** The weakest sensor counts: a statement does not say which of its readings matter. */
+function axesOf(device: DeviceRecord): Axes {
+  const known = axesKnown.get(device);
+  if (known) return known;
+  const { sensors } = device;
+  const due = sensors.map((sensor) => sensor.calibration?.dueMs ?? Number.POSITIVE_INFINITY);
+  const axes = {
+    origin: Math.min(4, ...sensors.map((sensor) => ORIGIN[sensor.interface] ?? 0)),
+    key: KEY_LEVEL[device.keyLevel] ?? 0,
+    binding: BINDING[device.binding] ?? 0,
+    calibrated: sensors.length > 0 && sensors.every((sensor) => sensor.calibration !== null),
+    calibrationDueMs: Math.min(Number.POSITIVE_INFINITY, ...due),
+  };
+  axesKnown.set(device, axes);
+  return axes;
 }
 
 export function packGrades(grades: readonly number[]): Uint8Array {

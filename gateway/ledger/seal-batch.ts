@@ -1,6 +1,5 @@
 import { encodeBatch } from '@truegrain/device-sdk/formats/batch.js';
 import { MEDIA_BATCH } from '@truegrain/device-sdk/formats/media-types.js';
-import { rootOf } from '@truegrain/device-sdk/formats/merkle.js';
 import type { ListableRefusalCode } from '@truegrain/device-sdk/formats/refusal.js';
 import type { Signer } from '@truegrain/device-sdk/formats/signer.js';
 import {
@@ -14,6 +13,8 @@ import { keyOf, type LedgerState } from './state.ts';
 
 export interface BatchContents {
   accepted: readonly { facts: Facts; grade: number }[];
+  /** RFC 9162 root over the accepted statements' leaf hashes. */
+  root: Uint8Array;
   refusals: readonly { id: Uint8Array; code: ListableRefusalCode }[];
   logTimeMs: number;
 }
@@ -28,7 +29,7 @@ export function sealBatch(
   const tip = key ? state.streams.get(key.no) : undefined;
   const body = encodeBatch({
     count: contents.accepted.length,
-    batchRoot: rootOf(contents.accepted.map(({ facts }) => facts.leafHash)),
+    batchRoot: contents.root,
     judgedAt: state.size,
     logTimeMs: contents.logTimeMs,
     grades: packGrades(contents.accepted.map(({ grade }) => grade)),
