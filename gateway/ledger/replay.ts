@@ -1,7 +1,7 @@
 import { BATCH_STATEMENTS_MAX } from '@truegrain/device-sdk/formats/batch.js';
 import { equal } from '@truegrain/device-sdk/formats/bytes.js';
 import { MEDIA_BATCH } from '@truegrain/device-sdk/formats/media-types.js';
-import { rootOf, rootOf } from '@truegrain/device-sdk/formats/merkle.js';
+import { rootOf } from '@truegrain/device-sdk/formats/merkle.js';
 import { type NativeVerify, verifySignature } from '@truegrain/device-sdk/formats/signature.js';
 import { parseStatement, type Statement } from '@truegrain/device-sdk/formats/statement.js';
 import { factsOf } from '../admit/check.ts';
