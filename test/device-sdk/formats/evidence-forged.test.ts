@@ -6,13 +6,8 @@ import type { CheckId } from '../../../device-sdk/formats/evidence-report.ts';
 import { sha256 } from '../../../device-sdk/formats/sha256.ts';
 import { type EvidenceTrust, verifyEvidence } from '../../../device-sdk/formats/verify-evidence.ts';
 import { nodeVerify } from '../../support/native-verify.ts';
-import {
-  PLAIN_GRADE,
-  SampleLedger,
-  sampleSigner,
-  smallLedger,
-  TEMPERATURE,
-} from '../../support/sample-ledger.ts';
+import { SampleLedger, smallLedger } from '../../support/sample-ledger.ts';
+import { PLAIN_GRADE, sampleSigner, TEMPERATURE } from '../../support/sample-members.ts';
 
 /** Ids of the failed checks; the forgery's own one is what each test names. */
 function failed(bytes: Uint8Array, trust: EvidenceTrust): CheckId[] {
