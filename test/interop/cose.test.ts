@@ -85,9 +85,8 @@ const receipts: Item[] = [2, 3, 10, 19, big.size - 1].flatMap((leaf) => {
       ...log,
     };
   };
-  const { inclusion } = (parseReceipt(bytes) as { value: { inclusion: { path: Uint8Array[] }[] } })
-    .value;
-  const hash = toHex(inclusion[0]!.path[0]!);
+  const parsed = parseReceipt(bytes);
+  const hash = parsed.ok ? toHex(parsed.value.inclusion[0]!.path[0]!) : '';
   const inPath = Buffer.from(bytes).indexOf(Buffer.from(hash, 'hex'));
   return [
     item('good', bytes, entry),
