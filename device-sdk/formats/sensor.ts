@@ -73,9 +73,10 @@ export function readSensor(fields: Fields): Sensor {
 }
 
 function readLimit(fields: Fields, key: string, numeric: boolean): number | null {
-  if (numeric) return fields.number(key);
-  if (!fields.isNull(key)) fields.odd(key, 'a limit without a unit');
-  return null;
+  if (!numeric && fields.isNull(key)) return null;
+  const limit = fields.number(key);
+  if (!numeric) fields.odd(key, 'a limit without a unit');
+  return limit;
 }
 
 function readCalibration(fields: Fields): Calibration {
