@@ -42,6 +42,8 @@ export class Pipeline {
   readonly issuer: ReceiptIssuer;
   readonly anchor: Anchor;
   readonly origin: string;
+  readonly signers: MemberSigners;
+  readonly iss: string;
   readonly intake: Intake;
   readonly #options: PipelineOptions;
   readonly #ledger: SoloLedger;
@@ -55,6 +57,8 @@ export class Pipeline {
     const { charter, ledgerId } = ledger.state;
     if (!charter || !ledgerId) throw new Error('the ledger has no charter');
     this.#options = options;
+    this.signers = signers;
+    this.iss = iss;
     this.#ledger = ledger;
     this.origin = `${charter.ledgerName}/${toHex(ledgerId)}`;
     this.proofs = new Proofs((level, index) => ledger.store.tiles.get(level, index));

@@ -1,0 +1,234 @@
+import { readFileSync } from 'node:fs';
+import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
+import type { Logger } from 'pino';
+import { nativeVerify, useNodeCrypto } from './admit/native-verify.ts';
+import { LedgerBackend } from './backend.ts';
+import type { GatewayConfig, TlsFiles } from './config.ts';
+import { type DataFolder, dataFolder } from './data-folder.ts';
+import { type HttpServer, startHttp } from './http/server.ts';
+import type { Broker, BrokerErrorCode, IngestHandlers } from './ingest/broker.ts';
+import { checkCredential } from './ingest/credentials.ts';
+import { openEmbeddedBroker } from './ingest/embedded-broker.ts';
+import { openExternalBroker } from './ingest/external-broker.ts';
+import { loadMemberKeys } from './keys.ts';
+import { SoloLedger } from './ledger/solo.ts';
+import { Pipeline } from './pipeline.ts';
+import { readsOf } from './reads/reads.ts';
+import { EvidenceBuilder } from './receipts/evidence-builder.ts';
+import { Registrar } from './registrar.ts';
+import { openDatabase } from './store/database.ts';
+import { LocalStore } from './store/local.ts';
+import { lockFolder } from './store/lock.ts';
+import { openTokens } from './tokens.ts';
+
+export interface RunningGateway {
+  readonly ledgerId: string;
+  readonly origin: string;
+  readonly httpUrl: string;
+  readonly mqttUrl: string;
+  /** Takes nothing more, commits what was checked, anchors it, closes the store. */
+  close(): Promise<void>;
+}
+
+export interface GatewayOptions {
+  log: Logger;
+  nowMs?: () => number;
+  /** A bug in a checking thread: the process must end; what was not acknowledged comes again. */
+  onFatal: (error: Error) => void;
+}
+
+/** Something an operator can mend, said in one line. */
+export class StartError extends Error {
+  readonly code: BrokerErrorCode | 'no_ledger';
+  constructor(code: BrokerErrorCode | 'no_ledger', message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** One member's gateway: store, ledger, pipeline, broker and HTTP, in the order of their need. */
+export async function startGateway(
+  config: GatewayConfig,
+  options: GatewayOptions,
+): Promise<RunningGateway> {
+  useNodeCrypto();
+  const nowMs = options.nowMs ?? Date.now;
+  const folder = dataFolder(config.data);
+  const undo: (() => unknown)[] = [];
+  try {
+    const lock = lockFolder(folder.lock);
+    undo.unshift(() => lock.release());
+    const db = openDatabase(folder.ledger);
+    undo.unshift(() => db.close());
+    const ledger = openLedger(db, folder);
+    const local = new LocalStore(db);
+    const link = new BrokerLink();
+    const pipeline = openPipeline({ config, folder, ledger, link, nowMs, options });
+    undo.unshift(() => pipeline.close());
+    pipeline.start();
+    const broker = await openBroker(config, handlersOf(pipeline, local, options.log));
+    link.broker = broker;
+    undo.unshift(() => broker.close());
+    const mqttUrl = publicMqttUrl(config, broker.port);
+    const backend = openBackend({ config, ledger, local, pipeline, link, mqttUrl, nowMs });
+    const http = await openHttp(config, { backend, folder, nowMs, log: options.log });
+    undo.unshift(() => http.close());
+    return {
+      ledgerId: toHex(backend.ledgerId()),
+      origin: backend.origin(),
+      httpUrl: http.url,
+      mqttUrl,
+      close: () => unwind(undo),
+    };
+  } catch (error) {
+    await unwind(undo);
+    throw error;
+  }
+}
+
+/** Newest first: no door is open to what is already closed behind it. */
+async function unwind(undo: readonly (() => unknown)[]): Promise<void> {
+  for (const step of undo) await step();
+}
+
+function openLedger(db: ReturnType<typeof openDatabase>, folder: DataFolder): SoloLedger {
+  const ledger = new SoloLedger(db, nativeVerify);
+  if (ledger.state.size > 0) return ledger;
+  throw new StartError(
+    'no_ledger',
+    `${folder.ledger} holds no ledger; run \`truegrain init\` first`,
+  );
+}
+
+/** The pipeline answers devices through the broker, which is opened after it and can't be before. */
+class BrokerLink {
+  broker: Broker | null = null;
+
+  publishDown(device: string, payload: Uint8Array): void {
+    this.broker?.publishDown(device, payload);
+  }
+
+  isListening(device: string): boolean {
+    return this.broker?.isListening(device) ?? false;
+  }
+}
+
+function openPipeline(parts: {
+  config: GatewayConfig;
+  folder: DataFolder;
+  ledger: SoloLedger;
+  link: BrokerLink;
+  nowMs: () => number;
+  options: GatewayOptions;
+}): Pipeline {
+  const { config, folder, ledger, link, nowMs, options } = parts;
+  const founder = ledger.state.charter?.founders[0];
+  if (!founder) throw new Error('a charter has a founder');
+  return new Pipeline({
+    ledger,
+    signers: loadMemberKeys(folder.keys),
+    iss: founder.iss,
+    cosignerName: founder.cosignerName,
+    tipFiles: [folder.signedTip, ...config.tipCopies],
+    batchLingerMs: config.batchLingerMs,
+    anchorIntervalMs: config.anchorIntervalMs,
+    ...(config.threads === undefined ? {} : { threads: config.threads }),
+    nowMs,
+    downlinks: link,
+    onTrouble: (error) => options.log.error({ error: error.message }, 'nothing is accepted'),
+    onFailure: options.onFatal,
+  });
+}
+
+function handlersOf(pipeline: Pipeline, local: LocalStore, log: Logger): IngestHandlers {
+  return {
+    authenticate: (clientId, username, password) =>
+      checkCredential(local, { clientId, username, password }),
+    onFrame: (device, frame, done) => pipeline.deviceFrame(device, frame, done),
+    onRefusedConnection: (reason, device) => log.warn({ reason, device }, 'connection refused'),
+    onBrokerState: (state, detail) => log.info({ state, detail }, 'broker'),
+  };
+}
+
+async function openBroker(config: GatewayConfig, handlers: IngestHandlers): Promise<Broker> {
+  const { mqtt } = config;
+  const opened = mqtt.url
+    ? await openExternalBroker({
+        url: mqtt.url,
+        clientId: `truegrain-${config.ledgerName}`,
+        ...(mqtt.username === undefined ? {} : { username: mqtt.username }),
+        ...(mqtt.password === undefined ? {} : { password: mqtt.password }),
+        handlers,
+      })
+    : await openEmbeddedBroker({
+        port: mqtt.port,
+        host: mqtt.host,
+        ...(mqtt.tls ? { tls: readTls(mqtt.tls) } : {}),
+        handlers,
+      });
+  if (opened.ok) return opened.value;
+  throw new StartError(
+    opened.code,
+    `MQTT ${mqtt.url ?? `${mqtt.host}:${mqtt.port}`}: ${opened.detail}`,
+  );
+}
+
+function publicMqttUrl({ mqtt }: GatewayConfig, port: number): string {
+  return mqtt.publicUrl ?? mqtt.url ?? `${mqtt.tls ? 'mqtts' : 'mqtt'}://${mqtt.host}:${port}`;
+}
+
+function openBackend(parts: {
+  config: GatewayConfig;
+  ledger: SoloLedger;
+  local: LocalStore;
+  pipeline: Pipeline;
+  link: BrokerLink;
+  mqttUrl: string;
+  nowMs: () => number;
+}): LedgerBackend {
+  const { ledger, local, pipeline, link, nowMs } = parts;
+  const state = () => ledger.state;
+  const { store } = ledger;
+  const registrar = new Registrar({
+    ledger,
+    local,
+    signer: pipeline.signers.member,
+    iss: pipeline.iss,
+    nowMs,
+    mqttUrl: parts.mqttUrl,
+    native: nativeVerify,
+    onChanged: (keys) => {
+      pipeline.keysChanged(keys);
+      for (const { status, iss } of keys) if (status === 'revoked') link.broker?.disconnect(iss);
+    },
+  });
+  const { proofs, anchor } = pipeline;
+  const evidence = new EvidenceBuilder({ store, state, proofs, anchored: () => anchor.newest });
+  return new LedgerBackend({
+    ledger,
+    pipeline,
+    reads: readsOf({ store, state, nowMs }),
+    writes: registrar,
+    evidence: (leafIndex) => evidence.build(leafIndex),
+  });
+}
+
+function openHttp(
+  config: GatewayConfig,
+  parts: { backend: LedgerBackend; folder: DataFolder; nowMs: () => number; log: Logger },
+): Promise<HttpServer> {
+  const { http } = config;
+  return startHttp({
+    backend: parts.backend,
+    tokens: openTokens(parts.folder.tokens, parts.nowMs),
+    host: http.host,
+    port: http.port,
+    logger: parts.log,
+    ...(http.publicUrl === undefined ? {} : { publicUrl: http.publicUrl }),
+    ...(http.tls ? { tls: readTls(http.tls) } : {}),
+  });
+}
+
+function readTls({ keyFile, certFile }: TlsFiles): { key: Buffer; cert: Buffer } {
+  return { key: readFileSync(keyFile), cert: readFileSync(certFile) };
+}
