@@ -15,7 +15,7 @@ import { nativeVerify, useNodeCrypto } from '../admit/native-verify.ts';
 import { printReport } from './verify-print.ts';
 
 /** Documented in README.md beside this file. */
-export const VERIFY_EXIT = { verified: 0, failed: 1, unreadable: 2, 'self-consistent': 3 } as const;
+const VERIFY_EXIT = { verified: 0, failed: 1, unreadable: 2, 'self-consistent': 3 } as const;
 
 export interface VerifyArgs {
   readonly file: string;
