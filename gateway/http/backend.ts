@@ -41,10 +41,11 @@ export interface StatementView {
 export interface SensorSpec {
   readonly name: string;
   readonly quantity: string;
-  readonly unit: string;
-  readonly min: number;
-  readonly max: number;
-  readonly resolution: number;
+  /** Null for a sensor of texts or switches, which has no limits and no resolution either. */
+  readonly unit: string | null;
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly resolution: number | null;
   readonly interface: string;
   readonly calibration: {
     readonly certificate: string;

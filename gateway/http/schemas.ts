@@ -35,10 +35,10 @@ const calibration = object({ certificate: text(200), digest: hash, dueMs: timeMs
 const sensor = object({
   name: { type: 'string', pattern: '^[A-Za-z0-9\\-:./_]{1,64}$' },
   quantity: text(64),
-  unit: text(16),
-  min: { type: 'number' },
-  max: { type: 'number' },
-  resolution: { type: 'number', exclusiveMinimum: 0 },
+  unit: nullable(text(16)),
+  min: nullable({ type: 'number' }),
+  max: nullable({ type: 'number' }),
+  resolution: nullable({ type: 'number', exclusiveMinimum: 0 }),
   interface: text(32),
   calibration: nullable(calibration),
 });
