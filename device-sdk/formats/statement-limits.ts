@@ -20,4 +20,3 @@ export const ENTRY_BYTES_MAX = 65_535;
 /** Inline payloads only for what the ledger folds (DESIGN §4). */
 export const INLINE_BYTES_MAX = 48 * 1024;
 export const KID_BYTES = 32;
-

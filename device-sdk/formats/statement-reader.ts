@@ -257,11 +257,15 @@ function sizedBytes(reader: CborReader, length: number): Uint8Array {
 }
 
 function assemble(header: Header, bytes: Uint8Array): Result<StatementFields> {
-  const { alg, kid, claims, own } = header;
+  const { alg, kid, contentType, claims, own } = header;
   if (!isAlg(alg)) return fail('statement_alg', `alg ${alg}`);
   if (!kid || !claims || !own)
     return fail('statement_header', 'kid, claims or private map missing');
   const payload = payloadOf(header, bytes);
+  // Devices state where and when (SPEC §3.2) about a content of their own, on one ledger; nobody else.
+  if (own.device && (contentType !== null || !own.ledgerId)) {
+    return fail('statement_claims', 'device claims without a hash envelope or a ledger id');
+  }
   if (typeof payload === 'string') return fail(payload, 'payload and its headers disagree');
   const { iss, sub, iat } = claims;
   const { seq, prev, ledgerId, device } = own;

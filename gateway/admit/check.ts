@@ -9,7 +9,7 @@ import {
   MEDIA_SENML_CBOR,
 } from '@truegrain/device-sdk/formats/media-types.js';
 import { leafHash } from '@truegrain/device-sdk/formats/merkle.js';
-import { parsePack } from '@truegrain/device-sdk/formats/pack.js';
+import { baseNameOf, parsePack } from '@truegrain/device-sdk/formats/pack.js';
 import { checkPack, type SensorTable } from '@truegrain/device-sdk/formats/pack-check.js';
 import type { RefusalCode } from '@truegrain/device-sdk/formats/refusal.js';
 import { sha256 } from '@truegrain/device-sdk/formats/sha256.js';
@@ -105,6 +105,9 @@ function checkReadings(statement: Statement, content: Uint8Array, key: CheckKey)
   if (!parsed.ok) return refuse('pack_invalid');
   const pack = parsed.value;
   const claims = statement.device;
+  // Another device's pack under this signature, or times that its clock could not give (SPEC §2.3).
+  if (pack.baseName !== baseNameOf(key.iss)) return refuse('pack_invalid');
+  if (pack.relative !== (claims?.quality === 0)) return refuse('time_mismatch');
   if (claims?.count !== pack.records.length) return refuse('count_mismatch');
   if (claims.firstMs !== pack.firstMs || claims.lastMs !== pack.lastMs)
     return refuse('time_mismatch');

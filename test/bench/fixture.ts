@@ -1,4 +1,10 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import {
+  createPrivateKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+} from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeCharter } from '../../device-sdk/formats/charter.ts';
@@ -38,7 +44,11 @@ export interface BenchDevice {
 }
 
 /** A ledger with `count` registered devices in `data`, each with a key and a subject of its own. */
-export function createBenchLedger(data: string, alg: -7 | -8, count: number): {
+export function createBenchLedger(
+  data: string,
+  alg: -7 | -8,
+  count: number,
+): {
   devices: BenchDevice[];
   ledgerId: Uint8Array;
 } {
@@ -161,13 +171,17 @@ function newDevice(alg: -7 | -8, i: number): Omit<BenchDevice, 'password'> {
 
 function nativeSigner(alg: -7 | -8): Signer {
   const pair =
-    alg === -7 ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('ed25519');
+    alg === -7
+      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      : generateKeyPairSync('ed25519');
   const jwk = pair.publicKey.export({ format: 'jwk' });
   const x = new Uint8Array(Buffer.from(jwk.x ?? '', 'base64url'));
   const y = new Uint8Array(Buffer.from(jwk.y ?? '', 'base64url'));
   const key: CoseKey =
     alg === -7 ? { kty: 'EC2', crv: 'P-256', x, y } : { kty: 'OKP', crv: 'Ed25519', x };
-  const secret: KeyObject = createPrivateKey(pair.privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  const secret: KeyObject = createPrivateKey(
+    pair.privateKey.export({ type: 'pkcs8', format: 'pem' }),
+  );
   return {
     alg,
     key,

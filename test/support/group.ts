@@ -8,6 +8,5 @@ import { describe } from 'vitest';
 export function group(name: string, present: boolean, missing = 'not on this machine') {
   const required = (process.env['TRUEGRAIN_REQUIRE'] ?? '').split(',').includes(name);
   if (present || required) return (title: string, body: () => void) => describe(title, body);
-  return (title: string, body: () => void) =>
-    describe.skip(`[${name}: ${missing}] ${title}`, body);
+  return (title: string, body: () => void) => describe.skip(`[${name}: ${missing}] ${title}`, body);
 }

@@ -1,0 +1,59 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** The built product, started as an operator would, on ports of its own. */
+export class GatewayProcess {
+  readonly data: string;
+  readonly mqttPort: number;
+  readonly httpUrl: string;
+  readonly #child: ChildProcess;
+
+  private constructor(
+    child: ChildProcess,
+    data: string,
+    started: { httpUrl: string; mqttUrl: string },
+  ) {
+    this.#child = child;
+    this.data = data;
+    this.httpUrl = started.httpUrl;
+    this.mqttPort = Number(new URL(started.mqttUrl).port);
+  }
+
+  static async start(data: string): Promise<GatewayProcess> {
+    const file = join(data, 'truegrain.json');
+    const config = {
+      member: { iss: 'https://bench.example', name: 'Bench' },
+      ledgerName: 'bench.example/ledger',
+      http: { port: 0 },
+      mqtt: { port: 0 },
+    };
+    writeFileSync(file, JSON.stringify(config));
+    const main = join(import.meta.dirname, '../../gateway/dist/cli/main.js');
+    const child = spawn(process.execPath, [main, 'start', '--config', file, '--json'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    return new Promise((resolve, reject) => {
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        const said = line.startsWith('{') ? (JSON.parse(line) as Record<string, unknown>) : {};
+        const { httpUrl, mqttUrl } = said;
+        if (typeof httpUrl === 'string' && typeof mqttUrl === 'string') {
+          resolve(new GatewayProcess(child, data, { httpUrl, mqttUrl }));
+        }
+      });
+      child.once('exit', (code) => reject(new Error(`gateway ended with ${code}`)));
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null) return;
+    const ended = new Promise((resolve) => this.#child.once('exit', resolve));
+    this.#child.kill('SIGTERM');
+    await ended;
+  }
+}

@@ -1,0 +1,109 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Bench, Row } from './bench.ts';
+import { createBenchLedger, framesFile, writeFrames } from './fixture.ts';
+import { GatewayProcess } from './gateway-process.ts';
+
+const DEVICES = 100;
+const FRAMES = 60_000;
+/** Half a load lasts as many seconds as this many frames give it. */
+const LATENCY_SECONDS = 8;
+const IN_FLIGHT_A_DEVICE = 32;
+/** A tiled log server of this kind appended so many a second here when idle, checking no signature. */
+const TILED_LOG_APPENDS = 6_900;
+
+interface Load {
+  perSecond: number;
+  cpuCores: number;
+  receipts: number;
+  p50Ms: number;
+  p99Ms: number;
+}
+
+/** `openssl speed -multi`: what all cores verify with nothing else to do. */
+function opensslVerifies(algorithm: 'ecdsap256' | 'ed25519'): number {
+  const args = ['speed', '-multi', String(availableParallelism()), '-seconds', '3', algorithm];
+  const output = execFileSync('openssl', args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const last = output.trim().split('\n').at(-1)?.trim().split(/\s+/).at(-1);
+  const verifies = Number(last);
+  if (!(verifies > 0)) throw new Error(`openssl speed printed ${output.slice(-200)}`);
+  return verifies;
+}
+
+function play(
+  port: number,
+  file: string,
+  load: { perSecond: number; receipts: boolean },
+): Promise<Load> {
+  const script = join(import.meta.dirname, 'load.ts');
+  const args = ['--import', 'tsx', script, String(port), file, String(IN_FLIGHT_A_DEVICE)];
+  args.push(String(load.perSecond), load.receipts ? 'receipts' : 'none');
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  return new Promise((resolve, reject) => {
+    let result: Load | null = null;
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      result = JSON.parse(line) as Load;
+    });
+    child.on('close', (code) => {
+      if (result) resolve(result);
+      else reject(new Error(`load generator ended with ${code}`));
+    });
+  });
+}
+
+async function withGateway<T>(
+  alg: -7 | -8,
+  frames: number,
+  use: (gateway: GatewayProcess, file: string) => Promise<T>,
+): Promise<T> {
+  const data = mkdtempSync(join(tmpdir(), 'truegrain-bench-'));
+  try {
+    writeFrames(framesFile(data), createBenchLedger(data, alg, DEVICES), frames);
+    const gateway = await GatewayProcess.start(data);
+    try {
+      return await use(gateway, framesFile(data));
+    } finally {
+      await gateway.stop();
+    }
+  } finally {
+    rmSync(data, { recursive: true, force: true });
+  }
+}
+
+async function measure(name: string, alg: -7 | -8): Promise<Row[]> {
+  const limit = opensslVerifies(alg === -7 ? 'ecdsap256' : 'ed25519');
+  const peak = await withGateway(alg, FRAMES, async (gateway, file) => {
+    const load = await play(gateway.mqttPort, file, { perSecond: 0, receipts: false });
+    return { load, bytes: statSync(join(gateway.data, 'ledger.db')).size };
+  });
+  const { perSecond, cpuCores } = peak.load;
+  const half = Math.floor(perSecond / 2);
+  const paced = await withGateway(alg, half * LATENCY_SECONDS, (gateway, file) =>
+    play(gateway.mqttPort, file, { perSecond: half, receipts: true }),
+  );
+  return [
+    { name, value: perSecond, unit: 'frames/s', limit, ratio: perSecond / limit },
+    {
+      name: `${name}-appends`,
+      value: perSecond,
+      unit: 'frames/s',
+      limit: TILED_LOG_APPENDS,
+      ratio: perSecond / TILED_LOG_APPENDS,
+    },
+    { name: `${name}-load-cpu`, value: cpuCores, unit: 'cores', limit: null, ratio: null },
+    { name: `${name}-receipt-p50`, value: paced.p50Ms, unit: 'ms', limit: null, ratio: null },
+    { name: `${name}-receipt-p99`, value: paced.p99Ms, unit: 'ms', limit: null, ratio: null },
+  ];
+}
+
+/** MQTT QoS 1 → committed and durable (synchronous=FULL, PUBACK after COMMIT), 100 keys and subjects. */
+export const ingest: Bench[] = [
+  { name: 'ingest-es256', run: () => measure('ingest-es256', -7) },
+  { name: 'ingest-ed25519', run: () => measure('ingest-ed25519', -8) },
+];
