@@ -1,5 +1,9 @@
 import { toBase64Url, toHex, utf8 } from '@truegrain/device-sdk/formats/bytes.js';
-import { encodeCoseKey, parseCoseKeySet } from '@truegrain/device-sdk/formats/cose-key.js';
+import {
+  type CoseKey,
+  encodeCoseKey,
+  parseCoseKeySet,
+} from '@truegrain/device-sdk/formats/cose-key.js';
 import { makeEnrolmentProof } from '@truegrain/device-sdk/formats/enrolment.js';
 import { verifyReceipt } from '@truegrain/device-sdk/formats/receipt.js';
 import { sha256 } from '@truegrain/device-sdk/formats/sha256.js';
@@ -45,6 +49,7 @@ export interface ReadingRow {
   readonly timeMs: number | null;
   readonly device: string;
   readonly subject: string;
+  /** Resolved (RFC 8428 §4.6): the device URN, a colon and the sensor's name. */
   readonly name: string;
   readonly unit: string | null;
   readonly value: number | string | boolean | null;
@@ -78,6 +83,7 @@ export class ApiError extends Error {
 export class GatewayApi {
   readonly url: string;
   readonly #tokens: Tokens;
+  #logKeys: readonly CoseKey[] | null = null;
 
   constructor(url: string, tokens: Tokens) {
     this.url = url.replace(/\/$/, '');
@@ -159,9 +165,13 @@ export class GatewayApi {
 
   /** Whether the receipt holds for this entry under a key the log publishes. */
   async verifies(receipt: Uint8Array, entry: Uint8Array): Promise<boolean> {
+    this.#logKeys ??= await this.#keySet();
+    return this.#logKeys.some((key) => verifyReceipt({ receipt, entry, key }).ok);
+  }
+
+  async #keySet(): Promise<readonly CoseKey[]> {
     const keys = parseCoseKeySet(await this.#bytes('/.well-known/scitt-keys', null));
-    if (!keys.ok) return false;
-    return keys.value.some((key) => verifyReceipt({ receipt, entry, key }).ok);
+    return keys.ok ? keys.value : [];
   }
 
   async #json<T>(path: string, token: string | null, body?: unknown): Promise<T> {
@@ -184,6 +194,10 @@ export class GatewayApi {
     const sent = body === undefined ? null : JSON.stringify(body);
     return fetch(`${this.url}${path}`, { method, headers, body: sent });
   }
+}
+
+export function isOf({ name }: ReadingRow, sensor: string): boolean {
+  return name.endsWith(`:${sensor}`);
 }
 
 async function problemOf(response: Response): Promise<ApiError> {

@@ -2,7 +2,7 @@ import { type Instrument, type Reading, sensor } from './instrument.ts';
 import { rounded, type World } from './world.ts';
 
 const SPEED_BAGS_PER_MIN = 24;
-const NET_WEIGHT_G = 1_000;
+const NET_WEIGHT_KG = 1;
 
 /** A packing line: dryer, check-weigher, bag counter, and the stops every line has. */
 export class Line implements Instrument {
@@ -10,7 +10,7 @@ export class Line implements Instrument {
   readonly intervalMs = 10_000;
   readonly sensors = [
     sensor('dryer', 'air temperature', { unit: 'Cel', min: 0, max: 150, resolution: 0.1 }),
-    sensor('weight', 'mean net weight', { unit: 'g', min: 0, max: 2_000, resolution: 0.1 }),
+    sensor('weight', 'mean net weight', { unit: 'kg', min: 0, max: 2, resolution: 0.0001 }),
     sensor('bags', 'bags since start', { unit: 'count', min: 0, max: 1e9, resolution: 1 }),
   ];
   readonly #world: World;
@@ -38,7 +38,7 @@ export class Line implements Instrument {
     const bags = { name: 'bags', unit: 'count', value: this.#bags, timeMs };
     // Nothing passed the check-weigher: no weight, not the last one again.
     if (made === 0) return [dryer, bags];
-    const weight = NET_WEIGHT_G + this.#world.between(-6, 8);
-    return [dryer, { name: 'weight', unit: 'g', value: rounded(weight, 0.1), timeMs }, bags];
+    const weight = NET_WEIGHT_KG + this.#world.between(-0.006, 0.008);
+    return [dryer, { name: 'weight', unit: 'kg', value: rounded(weight, 0.0001), timeMs }, bags];
   }
 }

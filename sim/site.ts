@@ -2,8 +2,8 @@ import { type Instrument, type Reading, sensor } from './instrument.ts';
 import { rounded, type World } from './world.ts';
 
 const HYSTERESIS_CEL = 0.7;
-const LEAK_PER_HOUR = 0.2;
-const COOLING_CEL_PER_HOUR = 14;
+const LEAK_PER_HOUR = 0.6;
+const COOLING_CEL_PER_HOUR = 40;
 const DOOR_LEAK_PER_HOUR = 4;
 const HOUR_MS = 3_600_000;
 
@@ -78,6 +78,6 @@ export class Site {
   /** Warmest in the afternoon. */
   ambientCel(timeMs: number): number {
     const dayShare = (timeMs % (24 * HOUR_MS)) / (24 * HOUR_MS);
-    return 18 + 7 * Math.sin(2 * Math.PI * (dayShare - 0.35));
+    return 24 + 7 * Math.sin(2 * Math.PI * (dayShare - 0.35));
   }
 }

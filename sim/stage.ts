@@ -13,6 +13,8 @@ export interface Finding {
 }
 
 export interface StageOptions {
+  /** Part of every device's URN. */
+  readonly name: string;
   readonly world: World;
   readonly api: GatewayApi;
   /** Where devices connect, unless enrolment says otherwise. */
@@ -30,10 +32,12 @@ export interface Actor {
   reconnect(): Promise<void>;
 }
 
-export const FRAME_OF_READINGS = 10;
+const FRAME_OF_READINGS = 10;
+const WINDOW_FRAMES = 8;
 
 /** Everything a scenario acts on: the world, one gateway, and the list of findings. */
 export class Stage {
+  readonly name: string;
   readonly world: World;
   readonly api: GatewayApi;
   readonly gateway: StageOptions['gateway'];
@@ -43,6 +47,7 @@ export class Stage {
   readonly #actors: Actor[] = [];
 
   constructor(options: StageOptions) {
+    this.name = options.name;
     this.world = options.world;
     this.api = options.api;
     this.gateway = options.gateway ?? null;
@@ -61,7 +66,7 @@ export class Stage {
   }
 
   urn(name: string): string {
-    return `urn:dev:ops:32473-sim-${this.world.seed}-${name}`;
+    return `urn:dev:ops:32473-sim-${this.world.seed}-${this.name}-${name}`;
   }
 
   /** Registers what carries the instrument, with one-time token and proof, and connects it. */
@@ -106,6 +111,23 @@ export class Stage {
       if (error instanceof LinkError) return error.message;
       throw error;
     }
+  }
+
+  /** Sends packs as the firmware does, a window of them at a time; how many were receipted. */
+  async sendAll(actor: Actor, packs: Iterable<readonly Reading[]>): Promise<number> {
+    let receipted = 0;
+    let window: SignedFrame[] = [];
+    const flush = async () => {
+      const outcomes = await Promise.all(window.map((frame) => this.outcomeOf(actor, frame)));
+      receipted += outcomes.filter((outcome) => outcome === 'receipted').length;
+      window = [];
+    };
+    for (const pack of packs) {
+      window.push(actor.source.readings(pack));
+      if (window.length === WINDOW_FRAMES) await flush();
+    }
+    await flush();
+    return receipted;
   }
 
   leave(): void {

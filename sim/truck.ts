@@ -78,7 +78,8 @@ function legsOf({ startMs, stops, kmPerHour = 60 }: Journey): Leg[] {
   for (const [index, stop] of stops.entries()) {
     const before = stops[index - 1];
     if (before) {
-      const toMs = atMs + (kilometres(before, stop) / kmPerHour) * 60 * MINUTE_MS;
+      const hours = kilometres(before, stop) / kmPerHour;
+      const toMs = atMs + Math.round(hours * 60) * MINUTE_MS;
       legs.push({ fromMs: atMs, toMs, from: before, to: stop });
       atMs = toMs;
     }

@@ -1,3 +1,4 @@
+import { isOf } from '../gateway-api.ts';
 import type { Instrument } from '../instrument.ts';
 import { ReadPoint } from '../read-point.ts';
 import { Shipment } from '../shipment.ts';
@@ -36,13 +37,13 @@ async function run(stage: Stage): Promise<void> {
   await report(stage, arrival, startMs);
 
   const warm = (await stage.api.readings({ device: stage.urn('cold-room') })).filter(
-    ({ name, value }) => name === 'temperature' && Number(value) > SAFE_CEL_MAX,
+    (row) => isOf(row, 'temperature') && Number(row.value) > SAFE_CEL_MAX,
   );
   stage.expect('the power cut shows as warm readings', true, warm.length > 0);
   const first = Math.min(...warm.map(({ timeMs }) => timeMs ?? 0));
   stage.expect('no warm reading before the power cut', true, first >= outage.fromMs);
   const codes = await stage.api.readings({ device: stage.urn('gate-shop') });
-  const seen = codes.filter(({ name }) => name === 'code').map(({ value }) => value);
+  const seen = codes.filter((row) => isOf(row, 'code')).map(({ value }) => value);
   stage.expect('pallets that arrived', shipment.pallets.join(' '), seen.join(' '));
   const about = await stage.api.readings({ subject: pallet ?? '' });
   stage.expect('the truck’s readings are found by pallet', true, about.length > 0);
@@ -55,16 +56,10 @@ async function report(
   subject?: string,
 ): Promise<void> {
   const actor = await stage.enter(instrument, subject === undefined ? {} : { subject });
-  let sent = 0;
-  let receipted = 0;
-  let readings = 0;
-  for (const pack of packsOf(instrument, { fromMs, toMs: fromMs + 6 * HOUR_MS })) {
-    sent += 1;
-    readings += pack.length;
-    const outcome = await stage.outcomeOf(actor, actor.source.readings(pack));
-    if (outcome === 'receipted') receipted += 1;
-  }
-  stage.expect(`${instrument.name}: frames receipted`, sent, receipted);
+  const packs = [...packsOf(instrument, { fromMs, toMs: fromMs + 6 * HOUR_MS })];
+  const readings = packs.reduce((sum, pack) => sum + pack.length, 0);
+  const receipted = await stage.sendAll(actor, packs);
+  stage.expect(`${instrument.name}: frames receipted`, packs.length, receipted);
   const logged = await timesLogged(stage.api, actor.source.urn);
   stage.expect(`${instrument.name}: readings in the log`, readings, logged.readings);
   const { streams } = await stage.api.completeness(actor.source.urn);
