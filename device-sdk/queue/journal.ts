@@ -136,7 +136,7 @@ export class Journal {
     const keptRoom = Math.max(0, this.#keptMax - this.#state.kept.size);
     const segments: readonly SealedSegment[] = [...this.#store.sealed];
     const rowsOf = (segment: SealedSegment) => this.#store.rows(segment);
-    const wholeOnly = !this.#store.hasSpare;
+    const wholeOnly = this.#store.isTight();
     const state = this.#state;
     return planEviction({ needBytes, policy, keptRoom, wholeOnly, segments, rowsOf, state });
   }

@@ -88,6 +88,12 @@ export class SegmentStore {
     return Math.max(0, after - bytesMax, underFloor ? after - ceiling : 0);
   }
 
+  /** Not even a temporary copy of a segment fits on the disk. */
+  isTight(): boolean {
+    const { disk, dir, segmentBytes } = this.#options;
+    return disk.freeBytes(dir) < 2 * segmentBytes;
+  }
+
   /**
    * Preallocates the next segment: with it on the disk, a roll, an eviction's mark and a gap record
    * can be written however full the disk is. Crash: a spare that is not whole is zeroed at the start.
