@@ -1,6 +1,7 @@
 import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
 import { Tree } from '../log/tree.ts';
 import type { Db } from '../store/database.ts';
+import { DeviceLeaves, isNotice } from '../store/device-leaves.ts';
 import { Fold } from '../store/fold.ts';
 import { Leaves } from '../store/leaves.ts';
 import { Packs } from '../store/packs.ts';
@@ -16,6 +17,7 @@ export class LedgerStore {
   readonly packs: Packs;
   readonly fold: Fold;
   readonly tiles: Tiles;
+  readonly deviceLeaves: DeviceLeaves;
 
   constructor(db: Db) {
     this.db = db;
@@ -23,6 +25,7 @@ export class LedgerStore {
     this.packs = new Packs(db);
     this.fold = new Fold(db);
     this.tiles = new Tiles(db);
+    this.deviceLeaves = new DeviceLeaves(db);
   }
 
   readonly history: History = {
@@ -54,6 +57,7 @@ export class LedgerStore {
     for (const { facts, leafIndex, grade } of applied.statements) {
       tree.append(facts.leafHash);
       this.leaves.refer(leafIndex, facts.id);
+      if (isNotice(facts.entry)) this.deviceLeaves.addNotice(facts.keyNo, leafIndex);
       this.packs.add({
         leafIndex,
         keyNo: facts.keyNo,
@@ -79,10 +83,18 @@ export class LedgerStore {
     this.leaves.refer(leafIndex, statement.id);
     this.fold.putGovernance({ leafIndex, kind, id: statement.id, logTimeMs });
     for (const key of applied.keys) this.fold.putKey(key);
+    const changed = applied.keys.find((key) => key.role === 'device')?.iss;
+    if (changed) this.deviceLeaves.addGovernance(changed, leafIndex);
     for (const device of applied.devices) this.fold.putDevice(device);
     for (const id of applied.erased) this.fold.putErased(id, leafIndex);
     for (const stream of applied.streams) this.fold.putStream(stream);
     this.#writeTiles(tree);
+  }
+
+  /** A frame refused with a listed code, as long as this gateway keeps it. */
+  refusedFrame(id: Uint8Array): Uint8Array | null {
+    const frame = this.db.prepare('SELECT frame FROM refused_frame WHERE id = ?').pluck().get(id);
+    return (frame as Uint8Array | undefined) ?? null;
   }
 
   #writeTiles(tree: Tree): void {

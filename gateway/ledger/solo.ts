@@ -97,6 +97,7 @@ export class SoloLedger {
       return result;
     } catch (error) {
       if (db.inTransaction) db.exec('ROLLBACK');
+      this.store.packs.forget();
       this.state = this.store.loadState();
       this.#tree = this.store.loadTree(this.state.size);
       throw error;

@@ -1,4 +1,5 @@
 import type { Db, Query } from './database.ts';
+import { GAP_EDGE, WIDE_PACK } from './schema.ts';
 
 /** One device statement in the read model: where it is, whose it is and when it is about. */
 export interface PackRow {
@@ -14,20 +15,57 @@ export interface PackRow {
   batchLeaf: number;
 }
 
+export interface SeqRow {
+  seq: number;
+  leafIndex: number;
+}
+
+/** Whose packs a query by time is about. */
+export type PackScope = 'key' | 'subject' | 'all';
+
+export interface PackScan {
+  scope: PackScope;
+  /** Number of the key or subject; ignored for all. */
+  no: number;
+  /** Only packs longer than WIDE_PACK_MS and those without a trusted clock. */
+  wide: boolean;
+  afterMs: number;
+  afterLeaf: number;
+  beforeMs: number;
+  limit: number;
+}
+
 const COLUMNS = `leaf_index AS leafIndex, key_no AS keyNo, seq, subject_no AS subjectNo,
   first_ms AS firstMs, last_ms AS lastMs, grade, batch_leaf AS batchLeaf`;
-const AFTER = '(first_ms, leaf_index) > (@afterMs, @afterLeaf)';
+const OWNER: Record<PackScope, string> = {
+  key: 'key_no = @no AND',
+  subject: 'subject_no = @no AND',
+  all: '',
+};
+
+/** `(first_ms, leaf_index)` is the order of every index by time: no query sorts. */
+export function scanSql(scope: PackScope, wide: boolean): string {
+  return `SELECT ${COLUMNS} FROM pack WHERE ${OWNER[scope]} first_ms < @beforeMs
+    AND (first_ms, leaf_index) > (@afterMs, @afterLeaf) ${wide ? `AND ${WIDE_PACK}` : ''}
+    ORDER BY first_ms, leaf_index LIMIT @limit`;
+}
+
+export const GAP_EDGES_SQL = `SELECT seq, leaf_index AS leafIndex FROM pack
+  WHERE key_no = ? AND seq > ? AND ${GAP_EDGE} ORDER BY seq LIMIT ?`;
+export const BELOW_SQL = `SELECT seq, leaf_index AS leafIndex FROM pack
+  WHERE key_no = ? AND seq < ? ORDER BY seq DESC LIMIT ?`;
 
 export class Packs {
   readonly #insert: Query;
   readonly #bySeq: Query;
   readonly #byLeaf: Query;
-  readonly #byKeyTime: Query;
-  readonly #bySubjectTime: Query;
-  readonly #numbers: Query;
+  readonly #scans = new Map<string, Query>();
+  readonly #gapEdges: Query;
+  readonly #below: Query;
   readonly #subject: Query;
   readonly #insertSubject: Query;
   readonly #subjectText: Query;
+  readonly #countSubjects: Query;
   readonly #subjects = new Map<string, number>();
   #nextSubject: number;
 
@@ -37,24 +75,24 @@ export class Packs {
       .prepare('SELECT leaf_index FROM pack WHERE key_no = ? AND seq = ? ORDER BY leaf_index')
       .pluck();
     this.#byLeaf = db.prepare(`SELECT ${COLUMNS} FROM pack WHERE leaf_index = ?`);
-    this.#byKeyTime = db.prepare(
-      `SELECT ${COLUMNS} FROM pack WHERE key_no = @keyNo AND first_ms <= @toMs AND ${AFTER}
-       ORDER BY first_ms, leaf_index LIMIT @limit`,
-    );
-    this.#bySubjectTime = db.prepare(
-      `SELECT ${COLUMNS} FROM pack WHERE subject_no = @subjectNo AND first_ms <= @toMs AND ${AFTER}
-       ORDER BY first_ms, leaf_index LIMIT @limit`,
-    );
-    this.#numbers = db
-      .prepare('SELECT DISTINCT seq FROM pack WHERE key_no = ? AND seq > ? ORDER BY seq LIMIT ?')
-      .pluck();
+    for (const scope of ['key', 'subject', 'all'] as const) {
+      for (const wide of [false, true]) {
+        this.#scans.set(`${scope} ${wide}`, db.prepare(scanSql(scope, wide)));
+      }
+    }
+    this.#gapEdges = db.prepare(GAP_EDGES_SQL);
+    this.#below = db.prepare(BELOW_SQL);
     this.#subject = db.prepare('SELECT no FROM subject WHERE sub = ?').pluck();
     this.#insertSubject = db.prepare('INSERT INTO subject VALUES (?, ?)');
     this.#subjectText = db.prepare('SELECT sub FROM subject WHERE no = ?').pluck();
-    this.#nextSubject = db
-      .prepare('SELECT coalesce(max(no) + 1, 0) FROM subject')
-      .pluck()
-      .get() as number;
+    this.#countSubjects = db.prepare('SELECT coalesce(max(no) + 1, 0) FROM subject').pluck();
+    this.#nextSubject = this.#countSubjects.get() as number;
+  }
+
+  /** After a rollback: numbers given out in the transaction were never written. */
+  forget(): void {
+    this.#subjects.clear();
+    this.#nextSubject = this.#countSubjects.get() as number;
   }
 
   add(row: PackRow): void {
@@ -71,29 +109,19 @@ export class Packs {
     return (this.#byLeaf.get(leafIndex) as PackRow | undefined) ?? null;
   }
 
-  byKey(query: {
-    keyNo: number;
-    toMs: number;
-    afterMs: number;
-    afterLeaf: number;
-    limit: number;
-  }): PackRow[] {
-    return this.#byKeyTime.all(query) as PackRow[];
+  /** In the order of first time and leaf. */
+  scan(query: PackScan): PackRow[] {
+    return this.#scans.get(`${query.scope} ${query.wide}`)?.all(query) as PackRow[];
   }
 
-  bySubject(query: {
-    subjectNo: number;
-    toMs: number;
-    afterMs: number;
-    afterLeaf: number;
-    limit: number;
-  }): PackRow[] {
-    return this.#bySubjectTime.all(query) as PackRow[];
+  /** Statements that came when numbers before them were missing, ascending. */
+  gapEdges(keyNo: number, afterSeq: number, limit: number): SeqRow[] {
+    return this.#gapEdges.all(keyNo, afterSeq, limit) as SeqRow[];
   }
 
-  /** Sequence numbers present above `after`, ascending. */
-  numbers(keyNo: number, after: number, limit: number): number[] {
-    return this.#numbers.all(keyNo, after, limit) as number[];
+  /** What is there below `seq`, descending; a fork's second statement repeats a number. */
+  below(keyNo: number, seq: number, limit: number): SeqRow[] {
+    return this.#below.all(keyNo, seq, limit) as SeqRow[];
   }
 
   /** Number of a subject, given out in the order of first appearance in the log. */

@@ -16,8 +16,17 @@ export const FOLD_TABLES = [
   'stream',
   'refusal',
   'governance',
+  'device_leaf',
+  'notice_leaf',
   'erased',
 ] as const;
+
+/** Packs as long as this are rare; a query by time looks back this far for all others. */
+export const WIDE_PACK_MS = 300_000;
+/** Packs to be found by another time than their first: long ones, and those without a clock. */
+export const WIDE_PACK = `(last_ms - first_ms > ${WIDE_PACK_MS} OR grade & 4)`;
+/** Statements before which numbers were missing when they came. */
+export const GAP_EDGE = '(grade & 8)';
 
 export const FOLD_SCHEMA = `
 CREATE TABLE IF NOT EXISTS tile(
@@ -37,6 +46,12 @@ CREATE TABLE IF NOT EXISTS pack(
 CREATE INDEX IF NOT EXISTS pack_seq ON pack(key_no, seq);
 CREATE INDEX IF NOT EXISTS pack_time ON pack(key_no, first_ms);
 CREATE INDEX IF NOT EXISTS pack_subject ON pack(subject_no, first_ms);
+CREATE INDEX IF NOT EXISTS pack_when ON pack(first_ms);
+-- Partial: an ordinary pack costs a comparison here and no write.
+CREATE INDEX IF NOT EXISTS pack_time_wide ON pack(key_no, first_ms) WHERE ${WIDE_PACK};
+CREATE INDEX IF NOT EXISTS pack_subject_wide ON pack(subject_no, first_ms) WHERE ${WIDE_PACK};
+CREATE INDEX IF NOT EXISTS pack_when_wide ON pack(first_ms) WHERE ${WIDE_PACK};
+CREATE INDEX IF NOT EXISTS pack_gap ON pack(key_no, seq) WHERE ${GAP_EDGE};
 CREATE TABLE IF NOT EXISTS ledger_key(no INTEGER PRIMARY KEY, record TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS device(device TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS stream(
@@ -46,6 +61,13 @@ CREATE TABLE IF NOT EXISTS refusal(
   id BLOB PRIMARY KEY, code TEXT NOT NULL, batch_leaf INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS governance(
   leaf_index INTEGER PRIMARY KEY, kind TEXT NOT NULL, id BLOB NOT NULL, log_time_ms INTEGER NOT NULL);
+-- Registrations, rotations and revocations by device; boot and gap records by key.
+CREATE TABLE IF NOT EXISTS device_leaf(
+  device TEXT NOT NULL, leaf_index INTEGER NOT NULL,
+  PRIMARY KEY(device, leaf_index)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS notice_leaf(
+  key_no INTEGER NOT NULL, leaf_index INTEGER NOT NULL,
+  PRIMARY KEY(key_no, leaf_index)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS erased(id BLOB PRIMARY KEY, erasure_leaf INTEGER NOT NULL) WITHOUT ROWID;
 `;
 
