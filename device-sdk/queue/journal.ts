@@ -53,7 +53,7 @@ export class Journal {
     this.reclaim();
     const policy =
       control && this.#options.policy === 'dropNewest' ? 'dropOldest' : this.#options.policy;
-    const spare = this.#spareInPlace(policy);
+    const spare = this.#spareInPlace(policy, this.#store.totalBytes());
     if (spare !== 'ok') return spare;
     const ceiling = this.#store.totalBytes();
     const needBytes = this.#store.shortBy(ceiling);
@@ -62,7 +62,8 @@ export class Journal {
     this.roll();
     if (plan !== null) this.#evict(plan, policy);
     this.reclaim();
-    if (this.#store.shortBy(ceiling) === 0) this.#store.provisionSpare();
+    // Where no spare can be had now, the next roll tries again: this segment is still nearly empty.
+    this.#spareInPlace(policy, ceiling);
     return 'ok';
   }
 
@@ -117,9 +118,8 @@ export class Journal {
   }
 
   /** Without a spare nothing can roll: the eviction's mark goes into what is left of this segment. */
-  #spareInPlace(policy: FullPolicy): Room {
+  #spareInPlace(policy: FullPolicy, ceiling: number): Room {
     if (this.#store.hasSpare) return 'ok';
-    const ceiling = this.#store.totalBytes();
     const needBytes = this.#store.shortBy(ceiling);
     if (needBytes > 0) {
       const plan = this.#plan(needBytes, policy);
@@ -128,6 +128,7 @@ export class Journal {
         return 'disk_full';
       }
       this.#evict(plan, policy);
+      if (this.#store.shortBy(ceiling) > 0) return 'disk_full';
     }
     return this.#store.provisionSpare() ? 'ok' : 'disk_full';
   }

@@ -67,6 +67,7 @@ export class FaultyDisk implements Disk {
   operations: string[] = [];
   capacityBytes = Number.POSITIVE_INFINITY;
   readErrorIn: string | null = null;
+  bytesRead = 0;
   #cached = new Map<string, Inode>();
   #durable = new Map<string, Inode>();
   #changes: NameChange[] = [];
@@ -163,7 +164,9 @@ export class FaultyDisk implements Disk {
         if (this.readErrorIn !== null && path.endsWith(this.readErrorIn)) {
           throw new DiskFailure({ op: 'read', path }, { cause: errno('EIO') });
         }
-        return inode.cached.slice(offset, offset + length);
+        const bytes = inode.cached.slice(offset, offset + length);
+        this.bytesRead += bytes.length;
+        return bytes;
       },
       write: (offset, bytes) => {
         const grows = offset + bytes.length - inode.cached.length;
