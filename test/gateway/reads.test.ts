@@ -7,7 +7,14 @@ import { readsOf } from '../../gateway/reads/reads.ts';
 import { GOVERNANCE_OF_SQL, NOTICES_OF_SQL } from '../../gateway/store/device-leaves.ts';
 import { BELOW_SQL, GAP_EDGES_SQL, scanSql } from '../../gateway/store/packs.ts';
 import { rotateDevice } from '../support/rotate-device.ts';
-import { MEMBER_ISS, SoloRig, SUBJECT, T0_MS, type TestDevice } from '../support/solo-ledger.ts';
+import {
+  MEMBER_ISS,
+  SoloRig,
+  SUBJECT,
+  T0_MS,
+  TEMPERATURE_SPEC,
+  type TestDevice,
+} from '../support/solo-ledger.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -356,7 +363,9 @@ describe('completeness', () => {
 describe('devices', () => {
   test('show registration, keys, streams and status, in the order of registration', async () => {
     const second = await rig.enrol('2');
-    const first = await rig.enrol('1', { subjects: [SUBJECT], keyLevel: 'tpm2' });
+    const calibration = { certificate: 'C-1', digest: new Uint8Array(32).fill(7), dueMs: T0_MS };
+    const sensors = [{ ...TEMPERATURE_SPEC, calibration }];
+    const first = await rig.enrol('1', { subjects: [SUBJECT], keyLevel: 'tpm2', sensors });
     rig.commit(rig.temperatures(second, T0_MS, [1]));
     await rig.registrar.revoke(first.urn, null, 'stolen');
     const { devices, device } = readsOf(rig.context);
@@ -367,6 +376,7 @@ describe('devices', () => {
       status: 'revoked',
       keys: [{ kid: first.signer.kid, status: 'revoked', fromLeaf: 2, untilLeaf: 5 }],
       subjects: [SUBJECT],
+      sensors,
       binding: 'label',
       keyLevel: 'tpm2',
       reportingIntervalS: 600,

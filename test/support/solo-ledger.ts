@@ -33,6 +33,7 @@ import { Judge } from '../../gateway/ledger/judge.ts';
 import { sealBatch } from '../../gateway/ledger/seal-batch.ts';
 import { SoloLedger } from '../../gateway/ledger/solo.ts';
 import type { KeyRecord } from '../../gateway/ledger/state.ts';
+import { fsck } from '../../gateway/log/fsck.ts';
 import { Proofs } from '../../gateway/log/proofs.ts';
 import { Registrar } from '../../gateway/registrar.ts';
 import { openDatabase } from '../../gateway/store/database.ts';
@@ -328,7 +329,7 @@ export class SoloRig {
     this.anchorer.anchor({ size: state.size, root: this.ledger.root() }, this.nowMs);
   }
 
-  /** The tree's root against one computed by other means, and the state against its reload. */
+  /** The root by other means, the state against its reload, and what fsck says of all tables. */
   expectSound(): void {
     const { store, state } = this.ledger;
     const entries = store.leaves.entries(0, state.size);
@@ -338,6 +339,9 @@ export class SoloRig {
     expect(toHex(rootOf(entries.map(leafHash)))).toBe(root);
     expect(toHex(this.proofs.root(state.size))).toBe(root);
     expect(plain(store.loadState())).toEqual(plain(state));
+    this.anchor();
+    const { ok, findings } = fsck(this.root);
+    expect({ ok, findings }).toEqual({ ok: true, findings: [] });
   }
 
   close(): void {
