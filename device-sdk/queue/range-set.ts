@@ -20,6 +20,7 @@ export class RangeSet {
   }
 
   delete(start: number, end = start + 1): void {
+    if (end <= start) return;
     const first = this.#firstEndingAtOrAfter(start);
     let last = first;
     const kept: [number, number][] = [];
