@@ -9,13 +9,14 @@ import {
   MEDIA_SENML_CBOR,
 } from '@truegrain/device-sdk/formats/media-types.js';
 import { leafHash } from '@truegrain/device-sdk/formats/merkle.js';
-import { baseNameOf, parsePack } from '@truegrain/device-sdk/formats/pack.js';
+import { baseNameOf, type Pack, parsePack } from '@truegrain/device-sdk/formats/pack.js';
 import { checkPack, type SensorTable } from '@truegrain/device-sdk/formats/pack-check.js';
 import type { RefusalCode } from '@truegrain/device-sdk/formats/refusal.js';
 import { sha256 } from '@truegrain/device-sdk/formats/sha256.js';
 import { verifySignature } from '@truegrain/device-sdk/formats/signature.js';
 import { parseStatement, type Statement } from '@truegrain/device-sdk/formats/statement.js';
 import type { ContentVerdict, Facts } from '../ledger/facts.ts';
+import { PACK_SPAN_MS_MAX } from '../ledger/judge.ts';
 import { nativeVerify } from './native-verify.ts';
 
 /** What a checking thread knows of one registered key. */
@@ -111,9 +112,15 @@ function checkReadings(statement: Statement, content: Uint8Array, key: CheckKey)
   if (claims?.count !== pack.records.length) return refuse('count_mismatch');
   if (claims.firstMs !== pack.firstMs || claims.lastMs !== pack.lastMs)
     return refuse('time_mismatch');
+  if (pack.relative && reachesBackMs(pack) > PACK_SPAN_MS_MAX) return refuse('time_mismatch');
   const code = checkPack(pack, key.sensors);
   if (code) return refuse(code);
   return pack.records.some((record) => record.kind === 'flag') ? SUSPECT : ACCEPTABLE;
+}
+
+/** Relative times are anchored at the batch's log time: they may not reach back further than a pack may. */
+function reachesBackMs(pack: Pack): number {
+  return pack.records.reduce((most, { timeMs }) => Math.max(most, -timeMs), 0);
 }
 
 const ACCEPTABLE: ContentVerdict = { code: null, suspect: false };

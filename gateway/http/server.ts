@@ -9,6 +9,9 @@ import { installHeaders } from './headers.ts';
 import { installOpenapi, openapiRoutes } from './openapi.ts';
 import { DEFAULT_RATE_LIMITS, installRateLimit, type RateLimits } from './rate-limit.ts';
 import { installRouteList } from './route-list.ts';
+
+export type { ListedRoute } from './route-list.ts';
+
 import { deviceRoutes } from './routes/devices.ts';
 import { enrolmentRoutes } from './routes/enrolment.ts';
 import { entryRoutes } from './routes/entries.ts';

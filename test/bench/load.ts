@@ -58,7 +58,7 @@ class Connection {
   readonly #socket: net.Socket;
   readonly #sentMs: number[] = [];
   readonly #onDone: () => void;
-  #received = Buffer.alloc(0);
+  #received: Buffer = Buffer.alloc(0);
   #next = 0;
   #acked = 0;
   #answered = 0;
