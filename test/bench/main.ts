@@ -1,0 +1,36 @@
+// `npm run bench [name …]`: numbers of this machine, each beside its limit, in results.json.
+import { join } from 'node:path';
+import type { Bench } from './bench.ts';
+import { disk } from './disk.bench.ts';
+import { firmware } from './firmware.bench.ts';
+import { fsckSpeed } from './fsck.bench.ts';
+import { ingest } from './ingest.bench.ts';
+import { offlineVerify } from './offline-verify.bench.ts';
+import { readSide } from './read-side.bench.ts';
+import { runBenches, selectBenches, UnknownBench } from './runner.ts';
+
+const BENCHES: Bench[] = [
+  ...ingest,
+  ...firmware,
+  ...offlineVerify,
+  ...disk,
+  ...fsckSpeed,
+  ...readSide,
+];
+
+async function main(names: readonly string[]): Promise<number> {
+  const out = (line: string) => {
+    process.stdout.write(`${line}\n`);
+  };
+  try {
+    const file = join(import.meta.dirname, 'results.json');
+    const failed = await runBenches(selectBenches(BENCHES, names), { file, out });
+    return failed.length === 0 ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof UnknownBench)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 2;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));
