@@ -126,7 +126,8 @@ export class Uplink {
 
   async #keepConnected(): Promise<void> {
     const { signal } = this.#stop;
-    await this.#clock.sleep(this.#backoff.firstDelayMs(), signal);
+    const firstDelayMs = this.#backoff.firstDelayMs();
+    if (firstDelayMs > 0) await this.#clock.sleep(firstDelayMs, signal);
     while (!signal.aborted) {
       const startedAtMs = this.#clock.monotonicMs();
       const reason = await this.#connectOnce(signal);
