@@ -64,7 +64,11 @@ export interface Completeness {
     readonly kid: string;
     readonly from: number;
     readonly to: number;
-    readonly gaps: readonly { readonly from: number; readonly to: number }[];
+    readonly gaps: readonly {
+      readonly from: number;
+      readonly to: number;
+      readonly explained: boolean;
+    }[];
   }[];
 }
 
@@ -146,6 +150,12 @@ export class GatewayApi {
       rows.push(...page.rows);
       cursor = page.next;
     } while (cursor !== null);
+    return rows;
+  }
+
+  async page(query: Readonly<Record<string, string>>): Promise<readonly ReadingRow[]> {
+    const path = `/v1/readings?${new URLSearchParams(query)}`;
+    const { rows } = await this.#json<{ rows: ReadingRow[] }>(path, this.#tokens.auditor);
     return rows;
   }
 

@@ -1,0 +1,14 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const own = dirname(fileURLToPath(import.meta.url));
+/** sim/dist/programs when built, sim/programs from the sources. */
+const root = join(own, own.endsWith(join('dist', 'programs')) ? '../../..' : '../..');
+
+export const GATEWAY_PROGRAM = join(root, 'gateway/dist/cli/main.js');
+export const DEVICE_PROGRAM = join(root, 'device-sdk/dist/main.js');
+
+export function isBuilt(): boolean {
+  return existsSync(GATEWAY_PROGRAM) && existsSync(DEVICE_PROGRAM);
+}
