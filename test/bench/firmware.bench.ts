@@ -10,8 +10,9 @@ import { createBenchLedger } from './fixture.ts';
 import { GatewayProcess } from './gateway-process.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** Inside the project, so that what is not bundled is found, and on a disk, so that writes count. */
+/** Inside the project, so that what is not bundled is found. */
 const FOLDER = join(ROOT, 'node_modules/.cache/bench');
+const COUNT_WRITES = join(import.meta.dirname, 'count-writes.cjs');
 const DEVICE = 'urn:dev:ops:32473-bench-firmware';
 const RSS_MB_MAX = 64;
 const START_S_MAX = 0.3;
@@ -21,26 +22,23 @@ const SAMPLE_MS = 200;
 /** Packs of 60 readings, six seconds each: measured over 24 s that begin six seconds after start. */
 const PACKS = 5;
 
-/** One ES module a dynamic import: a device without a serial port never loads the binding. */
-async function bundle(outdir: string): Promise<string> {
+/**
+ * One CommonJS file: what is imported late stays late there, so that a device without a serial port
+ * never loads the binding. With `splitting` esbuild loses the named exports of mqtt.
+ */
+async function bundle(outfile: string): Promise<string> {
   await build({
     entryPoints: [join(ROOT, 'device-sdk/main.ts')],
-    outdir,
-    outExtension: { '.js': '.mjs' },
+    outfile,
     bundle: true,
-    splitting: true,
     minify: true,
-    format: 'esm',
+    format: 'cjs',
     platform: 'node',
     target: 'node20',
     conditions: ['source'],
     external: ['serialport', '@serialport/*', 'cbor-extract'],
-    // CommonJS packages inside still ask for require.
-    banner: {
-      js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
-    },
   });
-  return join(outdir, 'main.mjs');
+  return outfile;
 }
 
 function writeConfig(folder: string): string {
@@ -82,13 +80,27 @@ async function enrol(gateway: GatewayProcess, program: string, config: string): 
   if (status !== 0) throw new Error(`enrol ended with ${status}: ${stdout}`);
 }
 
+/** What the firmware (device-sdk/log-lines.ts) and count-writes.cjs print, where we look at it. */
+interface Line {
+  msg: string;
+  records: number;
+  frameBytes: number;
+  flushed: number;
+}
+
 class Firmware {
   readonly #child: ChildProcess;
   readonly #lines: Interface;
   readonly #startedMs = performance.now();
+  /** What it said last explains an end that nobody asked for. */
+  #said = '';
 
-  constructor(program: string, config: string) {
-    this.#child = spawn(process.execPath, [program, 'run', '--config', config], {
+  /** Bytes of whole blocks that it has flushed: what a flash has to take, file system aside. */
+  #flushed = 0;
+
+  constructor(program: string, config: string, options: { countsWrites: boolean }) {
+    const preload = options.countsWrites ? ['--require', COUNT_WRITES] : [];
+    this.#child = spawn(process.execPath, [...preload, program, 'run', '--config', config], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     this.#lines = createInterface({ input: this.#child.stdout! });
@@ -99,28 +111,30 @@ class Firmware {
     for await (const frame of this.#queued()) {
       if (frame) return (performance.now() - this.#startedMs) / 1_000;
     }
-    throw new Error('the firmware ended before it signed');
+    throw new Error(`the firmware ended before it signed: ${this.#said}`);
   }
 
-  /** Bytes the kernel wrote for it, and those of its frames, a reading; then its memory. */
+  /** Bytes it flushed, and those of its frames, a reading; then its memory. */
   async steady(): Promise<{ written: number; framed: number; rssMb: number; peakMb: number }> {
     let packs = 0;
     let readings = 0;
     let frameBytes = 0;
-    let writtenBefore = 0;
+    let flushedBefore = 0;
     for await (const { records, frameBytes: bytes } of this.#queued()) {
       if (records === 0) continue;
       packs += 1;
-      if (packs === 1) writtenBefore = this.#proc('io', 'write_bytes');
+      if (packs === 1) flushedBefore = this.#flushed;
       else {
         readings += records;
         frameBytes += bytes;
       }
       if (packs === PACKS) break;
     }
-    if (readings === 0) throw new Error('the firmware ended before it packed');
-    const written = (this.#proc('io', 'write_bytes') - writtenBefore) / readings;
-    const [rssMb, peakMb] = ['VmRSS', 'VmHWM'].map((name) => this.#proc('status', name) / 1024);
+    if (readings === 0) throw new Error(`the firmware ended before it packed: ${this.#said}`);
+    const written = (this.#flushed - flushedBefore) / readings;
+    const [rssMb, peakMb] = ['VmRSS', 'VmHWM'].map(
+      (name) => statusNumber(this.#child.pid ?? 0, name) / 1024,
+    );
     return { written, framed: frameBytes / readings, rssMb: rssMb!, peakMb: peakMb! };
   }
 
@@ -131,27 +145,21 @@ class Firmware {
     await ended;
   }
 
-  async *#queued(): AsyncGenerator<{ kind: string; records: number; frameBytes: number }> {
+  async *#queued(): AsyncGenerator<Line> {
     for await (const line of this.#lines) {
-      const said = JSON.parse(line) as {
-        msg: string;
-        kind: string;
-        records: number;
-        frameBytes: number;
-      };
+      this.#said = line;
+      const said = JSON.parse(line) as Line;
+      if (said.msg === 'flushed') this.#flushed = said.flushed;
       if (said.msg === 'queued') yield said;
     }
   }
-
-  #proc(file: 'io' | 'status', name: string): number {
-    return procNumber(this.#child.pid ?? 0, file, name);
-  }
 }
 
-function procNumber(pid: number, file: 'io' | 'status', name: string): number {
-  const text = readFileSync(`/proc/${pid}/${file}`, 'utf8');
+/** A line of /proc/<pid>/status, in KiB. */
+function statusNumber(pid: number, name: string): number {
+  const text = readFileSync(`/proc/${pid}/status`, 'utf8');
   const found = new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1];
-  if (found === undefined) throw new Error(`/proc/${pid}/${file} has no ${name}`);
+  if (found === undefined) throw new Error(`/proc/${pid}/status has no ${name}`);
   return Number(found);
 }
 
@@ -170,7 +178,7 @@ async function bareRss(): Promise<number> {
   const script = "setInterval(() => {}, 1000); process.stdout.write('up')";
   const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
   await new Promise((resolve) => child.stdout.once('data', resolve));
-  const rss = procNumber(child.pid ?? 0, 'status', 'VmRSS') / 1024;
+  const rss = statusNumber(child.pid ?? 0, 'VmRSS') / 1024;
   child.kill('SIGKILL');
   return rss;
 }
@@ -178,7 +186,7 @@ async function bareRss(): Promise<number> {
 async function medianStart(program: string, config: string): Promise<number> {
   const times: number[] = [];
   for (let i = 0; i < STARTS; i += 1) {
-    const device = new Firmware(program, config);
+    const device = new Firmware(program, config, { countsWrites: false });
     try {
       times.push(await device.firstSignature());
     } finally {
@@ -192,13 +200,13 @@ async function measure(folder: string): Promise<Row[]> {
   const data = join(folder, 'gateway');
   mkdirSync(data);
   createBenchLedger(data, -8, 0);
-  const program = await bundle(join(folder, 'bundle'));
+  const program = await bundle(join(folder, 'device.cjs'));
   const config = writeConfig(folder);
   const gateway = await GatewayProcess.start(data);
   try {
     await enrol(gateway, program, config);
     const start = await medianStart(program, config);
-    const device = new Firmware(program, config);
+    const device = new Firmware(program, config, { countsWrites: true });
     try {
       const { written, framed, rssMb, peakMb } = await device.steady();
       return [

@@ -1,3 +1,4 @@
+import { toHex } from '../../device-sdk/formats/bytes.ts';
 import type { CoseKey } from '../../device-sdk/formats/cose-key.ts';
 import { verifySignature } from '../../device-sdk/formats/signature.ts';
 import { parseStatement, type Statement } from '../../device-sdk/formats/statement.ts';
@@ -19,10 +20,10 @@ function verifiesPerSecond(data: string): number {
   const signed: { statement: Statement; key: CoseKey }[] = [];
   try {
     const store = new LedgerStore(db);
-    const keys = new Map(store.loadState().keys.map(({ kid, key }) => [String(kid), key]));
+    const keys = new Map(store.loadState().keys.map(({ kid, key }) => [toHex(kid), key]));
     for (const entry of store.leaves.iterate(0, SAMPLE)) {
       const parsed = parseStatement(entry);
-      const key = parsed.ok ? keys.get(String(parsed.value.kid)) : undefined;
+      const key = parsed.ok ? keys.get(toHex(parsed.value.kid)) : undefined;
       if (parsed.ok && key) signed.push({ statement: parsed.value, key });
     }
   } finally {
