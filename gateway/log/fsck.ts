@@ -245,7 +245,8 @@ function adviceOn(findings: readonly Finding[]): string[] {
       'Contents can be had from a backup or from their owner; receipts and proofs stand.',
     );
   }
-  if (!lost && errors.some(({ canBeRebuilt }) => canBeRebuilt)) {
+  const hasAll = !lost && !isAbout('behind_signed_tip', 'forked_from_signed_tip');
+  if (hasAll && errors.some(({ canBeRebuilt }) => canBeRebuilt)) {
     advice.push(
       'Stop the gateway and run `truegrain reindex`: it rebuilds those tables from the entries.',
     );

@@ -46,7 +46,8 @@ export class LeafReader {
   *leaves(expected: number): Generator<ReadLeaf> {
     let next = 0;
     while (true) {
-      const rows = this.#tryChunk(next);
+      const from = next;
+      const rows = this.#tryChunk(from);
       if (rows === null) {
         const end = Math.max(expected, this.size() ?? 0);
         for (const stop = Math.min(next + CHUNK, end); next < stop; next += 1) {
@@ -57,11 +58,13 @@ export class LeafReader {
       }
       for (const { leafIndex, entry } of rows) {
         if (leafIndex - next > HOLE_MAX) return;
+        // Out of order: a damaged page. The number it should have had is reported as missing.
+        if (leafIndex < next || !Number.isSafeInteger(leafIndex)) continue;
         for (; next < leafIndex; next += 1) yield missing(next);
         yield readable(leafIndex, entry);
         next += 1;
       }
-      if (rows.length === 0) break;
+      if (rows.length === 0 || next === from) break;
     }
     for (; next < expected; next += 1) yield missing(next);
   }

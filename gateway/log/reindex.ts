@@ -1,14 +1,16 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
+import { existsSync, rmSync } from 'node:fs';
+import { equal, toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import Database from 'better-sqlite3';
 import { useNodeCrypto } from '../admit/native-verify.ts';
 import { dataFolder } from '../data-folder.ts';
 import { type Db, openDatabase, type Query, StoreError } from '../store/database.ts';
+import { moveInto } from '../store/durable-files.ts';
 import { lockFolder } from '../store/lock.ts';
 import { SCHEMA, SCHEMA_VERSION } from '../store/schema.ts';
-import { isDamage } from './findings.ts';
+import { FindingList, isDamage } from './findings.ts';
+import { type KeptNote, readCheckpoints, readTips } from './fsck-notes.ts';
 import { LeafReader } from './leaf-reader.ts';
+import { Proofs } from './proofs.ts';
 import { Rebuild } from './rebuild.ts';
 
 /** What can't be computed again is carried over as it is. */
@@ -25,6 +27,8 @@ export interface ReindexReport {
 
 export interface ReindexOptions {
   onProgress?: (progress: { done: number; total: number }) => void;
+  /** Copies of the signed tip on other disks. */
+  tipCopies?: readonly string[];
   /** Leaves behind rows of contents and local tables that can't be read; never entries. */
   dropUnreadable?: boolean;
 }
@@ -32,21 +36,29 @@ export interface ReindexOptions {
 /**
  * Writes a new store from the entries alone and puts it in the old one's place; needs as much free
  * disk as the store has. The gateway must be stopped. Throws StoreError where an entry can't be read
- * or does not follow from those before it; the old store is untouched then.
+ * or is missing, or does not follow from those before it; the old store is untouched then.
  */
 export function reindex(dataDir: string, options: ReindexOptions = {}): ReindexReport {
   useNodeCrypto();
-  const { ledger, lock } = dataFolder(dataDir);
+  const { ledger, lock, signedTip } = dataFolder(dataDir);
   if (!existsSync(ledger)) throw new StoreError('store_corrupt', `${ledger} does not exist`);
   const held = lockFolder(lock);
   try {
-    return rewrite(ledger, options);
+    const tips = readTips([signedTip, ...(options.tipCopies ?? [])], new FindingList());
+    return rewrite(ledger, tips, options);
+  } catch (error) {
+    if (error instanceof StoreError || !isDamage(error)) throw error;
+    throw corrupt(ledger, (error as Error).message, error);
   } finally {
     held.release();
   }
 }
 
-function rewrite(ledger: string, options: ReindexOptions): ReindexReport {
+function rewrite(
+  ledger: string,
+  tips: readonly KeptNote[],
+  options: ReindexOptions,
+): ReindexReport {
   const startMs = performance.now();
   const next = `${ledger}.reindexed`;
   rmSync(next, { force: true });
@@ -55,6 +67,7 @@ function rewrite(ledger: string, options: ReindexOptions): ReindexReport {
   try {
     fresh.exec('BEGIN');
     const rebuild = refold({ old, fresh, file: ledger }, options);
+    requireSigned(rebuild, { tips, old, file: ledger });
     const dropped = KEPT_TABLES.filter((table) => !copyRows(table, { old, fresh }));
     if (dropped.length > 0 && !options.dropUnreadable) {
       throw corrupt(ledger, `table ${dropped.join(', ')} has rows that can't be read`);
@@ -63,6 +76,8 @@ function rewrite(ledger: string, options: ReindexOptions): ReindexReport {
     // Empties the WAL: one left beside the new file would be played into it.
     const [busy] = old.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
     if (busy?.busy !== 0) throw new StoreError('store_locked', `${ledger} is in use`);
+    // Kept in the file's header: a store of another mode can't be opened read-only by fsck.
+    fresh.pragma('journal_mode = WAL');
     fresh.close();
     old.close();
     putInPlace(next, ledger);
@@ -94,15 +109,8 @@ function openFresh(file: string): Db {
  * it, the new store.
  */
 function putInPlace(next: string, ledger: string): void {
-  for (const path of [next, dirname(ledger)]) {
-    const fd = openSync(path, 'r');
-    fsyncSync(fd);
-    closeSync(fd);
-    if (path === next) {
-      for (const suffix of ['-wal', '-shm']) rmSync(`${ledger}${suffix}`, { force: true });
-      renameSync(next, ledger);
-    }
-  }
+  for (const suffix of ['-wal', '-shm']) rmSync(`${ledger}${suffix}`, { force: true });
+  moveInto(next, ledger);
 }
 
 function refold(
@@ -128,6 +136,24 @@ function refold(
   return rebuild;
 }
 
+/** A store that lost its last entries still folds: only what was signed knows that there were more. */
+function requireSigned(
+  { tree, store }: Rebuild,
+  { tips, old, file }: { tips: readonly KeptNote[]; old: Db; file: string },
+): void {
+  const proofs = new Proofs((level, index) => store.tiles.get(level, index));
+  for (const { checkpoint, where } of [...tips, ...readCheckpoints(old, new FindingList())]) {
+    const { size, root } = checkpoint;
+    if (size > tree.size) throw corrupt(file, `${tree.size} entries, but ${where} signed ${size}`);
+    if (!equal(proofs.root(size), root)) {
+      throw corrupt(
+        file,
+        `the entries are not those of the checkpoint of size ${size} in ${where}`,
+      );
+    }
+  }
+}
+
 /** False where rows were lost: it then reads from both ends, so that a bad page costs its own rows only. */
 function copyRows(table: string, { old, fresh }: { old: Db; fresh: Db }): boolean {
   const columns = fresh.pragma(`table_info(${table})`) as { name: string; pk: number }[];
@@ -151,7 +177,7 @@ function copyInOrder(old: Db, { sql, insert }: { sql: string; insert: Query }): 
 
 const PROGRESS_EVERY = 256;
 
-function corrupt(file: string, what: string): StoreError {
+function corrupt(file: string, what: string, cause?: unknown): StoreError {
   const message = `${file}: ${what}; nothing was changed. \`truegrain fsck\` says what can be done`;
-  return new StoreError('store_corrupt', message);
+  return new StoreError('store_corrupt', message, { cause });
 }

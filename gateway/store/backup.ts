@@ -1,12 +1,11 @@
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
-import { useNodeCrypto } from '../admit/native-verify.ts';
 import { CONFIG_NAME } from '../config.ts';
 import { dataFolder } from '../data-folder.ts';
 import { MEMBER_KEYS } from '../keys.ts';
 import { LedgerStore } from '../ledger/ledger-store.ts';
-import { type Db, openDatabase, StoreError } from './database.ts';
+import { openDatabase, StoreError } from './database.ts';
 import { copyDurably, syncPath, writeDurably } from './durable-files.ts';
 import { describeFile, MANIFEST_NAME, type Manifest } from './manifest.ts';
 
@@ -31,7 +30,6 @@ export async function backup(
   destination: string,
   options: BackupOptions = {},
 ): Promise<Manifest> {
-  useNodeCrypto();
   const folder = dataFolder(dataDir);
   const target = resolve(destination);
   if (existsSync(target)) {
@@ -41,8 +39,8 @@ export async function backup(
     throw new StoreError('store_corrupt', `${folder.ledger} does not exist`);
   }
   const partial = `${target}.partial`;
-  rmSync(partial, { recursive: true, force: true });
   try {
+    if (existsSync(partial)) rmSync(partial, { recursive: true });
     mkdirSync(partial, { recursive: true, mode: 0o700 });
     const copied = await copyStore(folder.ledger, partial, options);
     const others = copyFiles(folder, partial, options.withKeys ?? false);
@@ -53,7 +51,7 @@ export async function backup(
     syncPath(dirname(target));
     return manifest;
   } catch (error) {
-    rmSync(partial, { recursive: true, force: true });
+    if (existsSync(partial)) rmSync(partial, { recursive: true });
     throw unwritable(error, target);
   }
 }
@@ -104,7 +102,7 @@ function copyFiles(
 
 /** Read from the copy, so that a copy that can't be opened is no backup. */
 function describeLedger(folder: string, nowMs: () => number): Omit<Manifest, 'files'> {
-  const db = openCopy(join(folder, BACKUP_LEDGER));
+  const db = openDatabase(join(folder, BACKUP_LEDGER), { readonly: true });
   try {
     const store = new LedgerStore(db);
     const { ledgerId, charter, size } = store.loadState();
@@ -122,11 +120,6 @@ function describeLedger(folder: string, nowMs: () => number): Omit<Manifest, 'fi
   } finally {
     db.close();
   }
-}
-
-/** Leaves no -wal or -shm beside the copy, and does not change it. */
-function openCopy(file: string): Db {
-  return openDatabase(file, { readonly: true });
 }
 
 function unwritable(error: unknown, target: string): unknown {

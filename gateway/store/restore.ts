@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { SignedTip } from '../anchor/signed-tip.ts';
 import { CONFIG_NAME } from '../config.ts';
 import { dataFolder } from '../data-folder.ts';
 import { BACKUP_LEDGER } from './backup.ts';
@@ -12,15 +11,14 @@ import { type Manifest, verifyBackup } from './manifest.ts';
 export interface RestoreOptions {
   /** Replaces a store that is there. */
   force?: boolean;
-  tipCopies?: readonly string[];
+  /** Size of the newest checkpoint this member signed, by the tip files; null where there is none. */
+  signedSize: number | null;
   onFile?: (path: string) => void;
 }
 
 export interface RestoreReport {
   manifest: Manifest;
   restored: string[];
-  /** Size this member signed last, by the tip files that restore never touches. */
-  signedSize: number | null;
   /** The store is older than what was signed: nothing will be signed until it has caught up. */
   behindSignedTip: boolean;
   explanation: string[];
@@ -33,7 +31,7 @@ export interface RestoreReport {
 export function restore(
   backupDir: string,
   dataDir: string,
-  options: RestoreOptions = {},
+  options: RestoreOptions,
 ): RestoreReport {
   const from = resolve(backupDir);
   const folder = dataFolder(dataDir);
@@ -47,14 +45,12 @@ export function restore(
     const paths = manifest.files.map(({ path }) => path);
     const restored = [...putKeys(from, folder.keys, paths), ...putConfig(from, folder.root, paths)];
     putLedger(join(from, BACKUP_LEDGER), folder.ledger);
-    const tip = new SignedTip([folder.signedTip, ...(options.tipCopies ?? [])]).newest();
-    const behind = tip !== null && tip.size > manifest.size;
+    const { signedSize } = options;
     return {
       manifest,
       restored: [BACKUP_LEDGER, ...restored],
-      signedSize: tip?.size ?? null,
-      behindSignedTip: behind,
-      explanation: explain(manifest, tip?.size ?? null),
+      behindSignedTip: signedSize !== null && signedSize > manifest.size,
+      explanation: explain(manifest, signedSize),
     };
   } finally {
     held.release();
