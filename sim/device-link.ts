@@ -87,6 +87,14 @@ export class DeviceLink {
     return final() as Exclude<Downlink, { kind: 'accepted' }>;
   }
 
+  /** The receipt alone, whatever refusals of changed copies come before it. */
+  async receiptOf(id: Uint8Array): Promise<Uint8Array> {
+    const found = () => this.#answers.get(toHex(id))?.find(({ kind }) => kind === 'receipt');
+    await this.#until(() => found() !== undefined);
+    const answer = found();
+    return answer?.kind === 'receipt' ? answer.receipt : new Uint8Array();
+  }
+
   /** Forgets earlier answers about this statement, so that the next one is awaited. */
   forget(id: Uint8Array): void {
     this.#answers.delete(toHex(id));

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { runFleet } from './demo/fleet-run.ts';
 import { demoTokens, tokensFile } from './demo/tokens.ts';
@@ -22,7 +22,8 @@ export async function runDemo(): Promise<number> {
   try {
     const place = placeOf(process.env);
     makeFolder(place.data);
-    await initialise(place);
+    // Founded before the tokens are made: where they are, there is a ledger.
+    if (!existsSync(tokensFile(place.data))) await initialise(place);
     const tokens = await demoTokens(place);
     if (stop.signal.aborted) return 0;
     const startedMs = Date.now();

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GatewayApi, Tokens } from '../gateway-api.ts';
+import { GATEWAY_PROGRAM, isLinked } from '../programs/built.ts';
 import { type DeviceLine, DeviceProgram, enrolDevice } from '../programs/device-program.ts';
 import type { GatewayProgram } from '../programs/gateway-program.ts';
 import { type FleetDevice, fleetOf, REPORTING_INTERVAL_S, writeDeviceConfig } from './fleet.ts';
@@ -16,6 +17,8 @@ export interface FleetRun {
 }
 
 const POLL_MS = 1_000;
+/** npx finds the program only where npm has linked it; elsewhere it would ask the registry. */
+const VERIFY = isLinked() ? 'npx truegrain verify' : `node ${GATEWAY_PROGRAM} verify`;
 
 /** Enrols who is not yet, runs the three devices and the view until `signal`; gives the exit code. */
 export async function runFleet(run: FleetRun): Promise<number> {
@@ -155,6 +158,6 @@ function hints({ gateway, tokens }: FleetRun, id: string | null): string[] {
     ...lines,
     'Take the proof of the newest receipted statement, then verify it with the network off:',
     `  ${evidence}`,
-    `  npx truegrain verify last.tgev --ledger ${ledgerId}`,
+    `  ${VERIFY} last.tgev --ledger ${ledgerId}`,
   ];
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -11,4 +11,14 @@ export const DEVICE_PROGRAM = join(root, 'device-sdk/dist/main.js');
 
 export function isBuilt(): boolean {
   return existsSync(GATEWAY_PROGRAM) && existsSync(DEVICE_PROGRAM);
+}
+
+/** Whether `npx truegrain` runs this program in the current folder. */
+export function isLinked(): boolean {
+  try {
+    accessSync(join(process.cwd(), 'node_modules/.bin/truegrain'), constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { GATEWAY_PROGRAM } from './built.ts';
 import { type Ending, Program, runToEnd } from './program.ts';
@@ -26,6 +25,13 @@ export function truegrain(
   return runToEnd({ name: `truegrain ${args[0]}`, file: GATEWAY_PROGRAM, args, env });
 }
 
+/** What `start --json` says once both doors are open. */
+interface Ready {
+  readonly httpUrl: string;
+  readonly mqttUrl: string;
+  readonly ledgerId: string;
+}
+
 /** The real gateway in a process of its own. */
 export class GatewayProgram {
   readonly program: Program;
@@ -34,11 +40,11 @@ export class GatewayProgram {
   /** 64 hex digits, the last part of the log's origin. */
   readonly ledgerId: string;
 
-  private constructor(program: Program, found: Omit<GatewayProgram, 'program' | 'stop' | 'kill'>) {
+  private constructor(program: Program, ready: Ready) {
     this.program = program;
-    this.httpUrl = found.httpUrl;
-    this.mqttUrl = found.mqttUrl;
-    this.ledgerId = found.ledgerId;
+    this.httpUrl = ready.httpUrl;
+    this.mqttUrl = ready.mqttUrl;
+    this.ledgerId = ready.ledgerId;
   }
 
   /** Resolves when both doors are open; throws StartFailure where they don't open. */
@@ -46,16 +52,13 @@ export class GatewayProgram {
     const program = new Program({
       name: 'truegrain',
       file: GATEWAY_PROGRAM,
-      args: ['start', '--config', join(place.data, 'truegrain.json')],
+      args: ['start', '--json', '--config', join(place.data, 'truegrain.json')],
       env: environmentOf(place),
       ...(shell === undefined ? {} : { shell }),
     });
-    const http = await program.line(/\bhttps?:\/\/[^\s"',]+/);
-    const mqtt = http && (await program.line(/\bmqtts?:\/\/[^\s"',]+/));
-    if (!http || !mqtt) throw new StartFailure(failureOf(program));
-    const httpUrl = http[0].replace(/\/$/, '');
-    const ledgerId = await ledgerIdOf(httpUrl);
-    return new GatewayProgram(program, { httpUrl, mqttUrl: mqtt[0], ledgerId });
+    const ready = await program.line(/^\{.*"httpUrl".*\}$/);
+    if (!ready) throw new StartFailure(failureOf(program));
+    return new GatewayProgram(program, JSON.parse(ready[0]) as Ready);
   }
 
   stop(): Promise<Ending> {
@@ -67,11 +70,11 @@ export class GatewayProgram {
   }
 }
 
-/** Keys, configuration and leaf 0, where the folder has none. */
+/** Keys, configuration and leaf 0, where the folder has no ledger yet. */
 export async function initialise(place: GatewayPlace): Promise<void> {
-  if (existsSync(join(place.data, 'truegrain.json'))) return;
   const { code, lines } = await truegrain(['init'], environmentOf(place));
-  if (code !== 0) throw new StartFailure(lines.at(-1) ?? 'the ledger could not be founded');
+  const said = saidBy(lines);
+  if (code !== 0 && !/holds a ledger already/.test(said)) throw new StartFailure(said);
 }
 
 export function environmentOf(place: GatewayPlace): Record<string, string> {
@@ -82,14 +85,13 @@ export function environmentOf(place: GatewayPlace): Record<string, string> {
   };
 }
 
-/** The first line of a checkpoint is `<ledger name>/<ledger id>`. */
-async function ledgerIdOf(httpUrl: string): Promise<string> {
-  const response = await fetch(`${httpUrl}/log/checkpoint`);
-  const [origin = ''] = (await response.text()).split('\n', 1);
-  return origin.slice(-64);
+function failureOf(program: Program): string {
+  const said = saidBy(program.lines);
+  const { code, signal } = program.ending ?? {};
+  return said || `the gateway ended with ${code ?? signal} and said nothing`;
 }
 
-function failureOf(program: Program): string {
-  const said = program.lines.find((line) => /error|truegrain:/i.test(line)) ?? program.lines.at(-1);
-  return said ?? `${program.name} ended with ${program.ending?.code ?? program.ending?.signal}`;
+/** Log lines are JSON; what is meant for a person is not, and comes last. */
+function saidBy(lines: readonly string[]): string {
+  return lines.filter((line) => line.trim() !== '' && !line.startsWith('{')).at(-1) ?? '';
 }

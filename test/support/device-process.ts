@@ -1,6 +1,6 @@
 // The built firmware in a process and a folder of its own.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { GatewayApi } from '../../sim/gateway-api.ts';
 import { type DeviceLine, DeviceProgram, enrolDevice } from '../../sim/programs/device-program.ts';
 import { Site } from '../../sim/site.ts';
@@ -29,6 +29,8 @@ export class DeviceProcess {
   readonly queued = new Set<string>();
   readonly receipted = new Set<string>();
   readonly refused: DeviceLine[] = [];
+  /** Frames that the full queue did not take. */
+  dropped = 0;
   #running: DeviceProgram | null = null;
 
   private constructor(urn: string, config: string, dataDir: string) {
@@ -78,6 +80,11 @@ export class DeviceProcess {
     await this.#running?.kill();
   }
 
+  async remove(): Promise<void> {
+    await this.kill();
+    rmSync(dirname(this.config), { recursive: true, force: true });
+  }
+
   /**
    * Until everything it ever queued is receipted, whoever saw it: a line that says so may have been
    * lost with the process that printed it.
@@ -102,6 +109,7 @@ export class DeviceProcess {
     if (line.msg === 'queued' && line.id) this.queued.add(line.id);
     else if (line.msg === 'receipted' && line.id) this.receipted.add(line.id);
     else if (line.msg === 'refused') this.refused.push(line);
+    else if (line.msg === 'dropped') this.dropped += 1;
   }
 }
 

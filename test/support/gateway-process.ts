@@ -116,6 +116,12 @@ export class GatewayProcess {
     return truegrain(args, environmentOf(this.#place));
   }
 
+  /** The same program on another folder, on free ports unless `env` says which. */
+  runOn(data: string, env: Readonly<Record<string, string>>, ...args: string[]) {
+    const place = { data, httpPort: 0, mqttPort: 0 };
+    return truegrain(args, { ...environmentOf(place), ...env });
+  }
+
   async remove(): Promise<void> {
     await this.#running?.kill();
     rmSync(this.folder, { recursive: true, force: true });
