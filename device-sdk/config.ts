@@ -98,7 +98,7 @@ export function parseConfig(json: unknown, baseDir: string): DeviceConfig {
 function readGateway(reader: ConfigReader, baseDir: string): DeviceConfig['gateway'] {
   const pathOrNull = (key: string) => (reader.has(key) ? resolve(baseDir, reader.text(key)) : null);
   const url = {
-    pattern: /^(mqtts?|tcp|tls|wss?):\/\/[^\s@]+$/,
+    pattern: /^mqtts?:\/\/[^\s@/]+\/?$/,
     of: 'an MQTT URL without password',
   };
   const gateway = {

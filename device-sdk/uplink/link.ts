@@ -5,6 +5,8 @@
  *
  * @module link
  */
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import type { IClientOptions, MqttClient } from 'mqtt';
 import { fail, ok, type Result } from '../formats/result.ts';
 
@@ -16,6 +18,7 @@ export interface LinkTls {
 }
 
 export interface LinkOptions {
+  /** `mqtt://` or `mqtts://`. */
   readonly url: string;
   readonly clientId: string;
   readonly username: string;
@@ -51,12 +54,15 @@ export async function openLink(
   options: LinkOptions,
   signal: AbortSignal,
 ): Promise<Result<Link, LinkRefusal>> {
-  // Loaded with the first connection: the boot record is signed and queued before that.
-  const { connect } = await import('mqtt');
-  if (signal.aborted) return fail('unreachable', 'stopped');
-  const client = connect(options.url, clientOptions(options));
   let endReason = 'closed by the peer';
-  let connected = false;
+  // Loaded with the first connection: the boot record is signed and queued before that.
+  const client = await newClient(options, (error) => {
+    endReason = error.message;
+  });
+  if (signal.aborted) {
+    client.end(true);
+    return fail('unreachable', 'stopped');
+  }
   let isOver = false;
   const ended = new Promise<string>((resolve) => {
     client.on('close', () => {
@@ -81,7 +87,7 @@ export async function openLink(
   client.on('message', (topic, payload) => {
     if (topic === options.downTopic) options.onDown(payload);
   });
-  connected = await Promise.race([
+  const connected = await Promise.race([
     new Promise<boolean>((resolve) => client.once('connect', () => resolve(true))),
     ended.then(() => false),
   ]);
@@ -100,9 +106,46 @@ export async function openLink(
   return ok({ ended, close, publish: publisher(client, options.upTopic) });
 }
 
+/**
+ * The client class alone: `mqtt` itself also loads WebSockets and SOCKS, 150 KB and 3 MB of memory
+ * that no device uses.
+ */
+async function newClient(
+  options: LinkOptions,
+  onSocketError: (error: Error) => void,
+): Promise<MqttClient> {
+  const { default: imported } = await import('mqtt/lib/client');
+  // CommonJS: Node gives `module.exports`, whose own `default` is the class; some loaders the class.
+  const Client = typeof imported === 'function' ? imported : imported.default;
+  const open = () => {
+    const socket = openSocket(options);
+    socket.once('error', onSocketError);
+    return socket;
+  };
+  return new Client(open, clientOptions(options));
+}
+
+const PORTS: Readonly<Record<string, number>> = { 'mqtt:': 1883, 'mqtts:': 8883 };
+
+function openSocket({ url, tls }: LinkOptions): Socket {
+  const { protocol, hostname, port: given } = new URL(url);
+  // A URL has an IPv6 address in brackets.
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const port = given === '' ? (PORTS[protocol] ?? 1883) : Number(given);
+  if (protocol !== 'mqtts:') return connectTcp({ host, port, noDelay: true });
+  const name = isIP(host) === 0 ? { servername: host } : {};
+  return connectTls({
+    ...name,
+    ...tls,
+    host,
+    port,
+    minVersion: 'TLSv1.2',
+    rejectUnauthorized: true,
+  });
+}
+
 function clientOptions(options: LinkOptions): IClientOptions {
   return {
-    ...options.tls,
     protocolVersion: 4,
     clean: true,
     clientId: options.clientId,
@@ -113,7 +156,8 @@ function clientOptions(options: LinkOptions): IClientOptions {
     reconnectPeriod: 0,
     resubscribe: false,
     queueQoSZero: false,
-    rejectUnauthorized: true,
+    // Node's own timers; the default starts a worker.
+    timerVariant: 'native',
   };
 }
 
