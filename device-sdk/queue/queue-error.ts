@@ -1,7 +1,7 @@
 import type { Result } from '../formats/result.ts';
 
 /** What the queue refuses as a value. A disk that fails is not among them: that throws (disk.ts). */
-export type QueueErrorCode =
+type QueueErrorCode =
   /** The options contradict each other or can't hold one frame. */
   | 'queue_options'
   /** A field of an entry is outside what a record can carry. */

@@ -8,7 +8,7 @@ import { crc32c } from './crc32c.ts';
  * at all. All numbers are little-endian.
  */
 export const RECORD_TYPES = { entry: 1, mark: 2, snapshot: 3, index: 4 } as const;
-export type RecordType = (typeof RECORD_TYPES)[keyof typeof RECORD_TYPES];
+type RecordType = (typeof RECORD_TYPES)[keyof typeof RECORD_TYPES];
 
 export interface RawRecord {
   readonly offset: number;

@@ -5,7 +5,7 @@ import { type Disk, DiskFailure, type DiskFile } from './disk.ts';
 import type { QueueResult } from './queue-error.ts';
 
 /** Numbers reserved per flush: a restart skips at most so many, and a boot record says which (Q1, Q2). */
-export const RESERVE_AHEAD = 64;
+const RESERVE_AHEAD = 64;
 /** A sector each, so that no write touches both. */
 const SLOT_BYTES = 512;
 const FILE_BYTES = 2 * SLOT_BYTES;

@@ -60,8 +60,8 @@ function rename(names: Map<string, Inode>, change: NameChange): void {
 
 /**
  * A disk in memory with a page cache: writes and names are durable only after their flush, and the
- * operation numbered `failAt` fails. Reads are not numbered. Names survive a cut as a prefix of their
- * changes, as in a journalling file system; data in any subset of sectors.
+ * operation numbered `failAt` fails. Reads are not numbered. Of what was not flushed a cut leaves any
+ * subset: of changes of names, and of sectors of data. That is harsher than a journalling file system.
  */
 export class FaultyDisk implements Disk {
   operations: string[] = [];
@@ -86,8 +86,7 @@ export class FaultyDisk implements Disk {
     if (survival === 'all') return;
     const keep = survival === 'none' ? () => false : random(survival.seed);
     for (const change of this.#changes) {
-      if (!keep()) break;
-      rename(this.#durable, change);
+      if (keep()) rename(this.#durable, change);
     }
     this.#changes = [];
     this.#cached = new Map(this.#durable);

@@ -3,7 +3,7 @@ import { DiskFailure } from '../../../device-sdk/queue/disk.ts';
 import { type FaultMode, FaultyDisk, PowerCut, type Survival } from '../../support/faulty-disk.ts';
 import { checkPromises, openDevice, Promises, work } from './workload.ts';
 
-const ROUNDS = 40;
+const ROUNDS = 32;
 
 function wholeRun() {
   const disk = new FaultyDisk();
@@ -65,6 +65,7 @@ describe(`a disk that fails at each of the ${operations.length} operations of a 
     ['persist', 'none'],
     ['cut', 'none'],
     ['cut', { seed: 1 }],
+    ['cut', { seed: 2 }],
     ['cut', 'all'],
   ];
   it.each(faults)(

@@ -27,7 +27,7 @@ export class Promises {
   readonly gapRecords = new Map<number, Gap>();
 }
 
-export const OPTIONS = {
+const OPTIONS = {
   dir: '/data/queue',
   segmentBytes: 4096,
   bytesMax: 6 * 4096,
