@@ -24,7 +24,9 @@ export class Judge {
   readonly #history: History;
   readonly #logTimeMs: number;
   readonly streams = new Map<number, Stream>();
-  readonly #pending = new Map<string, { id: Uint8Array; prev: Uint8Array | null }>();
+  readonly #pending = new Map<string, Known>();
+  /** The other statements under a number that are evidence of a fork. */
+  readonly #forks = new Map<string, Known>();
 
   constructor(state: LedgerState, history: History, logTimeMs: number) {
     this.#state = state;
@@ -33,9 +35,17 @@ export class Judge {
   }
 
   judge(facts: Facts): Verdict {
+    if (this.isDuplicate(facts)) return { kind: 'duplicate' };
     const code = this.#refusal(facts);
     if (code) return { kind: 'refuse', code };
     return this.#sequence(facts);
+  }
+
+  /** In the log, or accepted before it in this batch: its receipt stands, whatever became of its key. */
+  isDuplicate({ keyNo, seq, id }: Facts): boolean {
+    const stream = this.streams.get(keyNo) ?? this.#state.streams.get(keyNo);
+    if (!stream || seq > stream.maxSeq) return false;
+    return this.#find(keyNo, seq).some((known) => equal(known.id, id));
   }
 
   #refusal(facts: Facts): RefusalCode | null {
@@ -64,9 +74,7 @@ export class Judge {
   #sequence(facts: Facts): Verdict {
     const stream = this.#stream(facts.keyNo);
     if (facts.seq > stream.maxSeq) return this.#advance(stream, facts);
-    const known = this.#find(facts.keyNo, facts.seq);
-    if (known && equal(known.id, facts.id)) return { kind: 'duplicate' };
-    if (known) return this.#fork(stream);
+    if (this.#find(facts.keyNo, facts.seq).length > 0) return this.#fork(stream, facts);
     return this.#fillGap(stream, facts);
   }
 
@@ -83,9 +91,9 @@ export class Judge {
 
   /** An unseen lower number fills its gap, if it links to the neighbours that are there. */
   #fillGap(stream: Stream, facts: Facts): Verdict {
-    const before = this.#find(facts.keyNo, facts.seq - 1);
+    const [before] = this.#find(facts.keyNo, facts.seq - 1);
     if (before && !linked(facts.prev, before.id)) return BROKEN_LINK;
-    const after = this.#find(facts.keyNo, facts.seq + 1);
+    const [after] = this.#find(facts.keyNo, facts.seq + 1);
     if (after && !linked(after.prev, facts.id)) return BROKEN_LINK;
     stream.missing -= 1;
     this.#remember(facts);
@@ -93,9 +101,10 @@ export class Judge {
   }
 
   /** The first other statement under a used number is kept as evidence; more add nothing. */
-  #fork(stream: Stream): Verdict {
+  #fork(stream: Stream, { keyNo, seq, id, prev }: Facts): Verdict {
     if (stream.forked) return { kind: 'refuse', code: 'fork' };
     stream.forked = true;
+    this.#forks.set(`${keyNo}:${seq}`, { id, prev });
     return { kind: 'accept', late: false, fork: true, gap: false };
   }
 
@@ -114,12 +123,18 @@ export class Judge {
     this.#pending.set(`${facts.keyNo}:${facts.seq}`, { id: facts.id, prev: facts.prev });
   }
 
-  #find(keyNo: number, seq: number): { id: Uint8Array; prev: Uint8Array | null } | null {
-    if (seq < 1) return null;
-    return this.#pending.get(`${keyNo}:${seq}`) ?? this.#history.find(keyNo, seq);
+  /** What has this number, the first one first: a fork's second statement is evidence, not history. */
+  #find(keyNo: number, seq: number): readonly Known[] {
+    if (seq < 1) return [];
+    const place = `${keyNo}:${seq}`;
+    const first = this.#pending.get(place);
+    const fork = this.#forks.get(place);
+    const known = first ? [first] : this.#history.find(keyNo, seq);
+    return fork ? [...known, fork] : known;
   }
 }
 
+type Known = { id: Uint8Array; prev: Uint8Array | null };
 const NO_ID = new Uint8Array(32);
 /** It names a predecessor that is not the one in the log: a second history, hidden so far. */
 const BROKEN_LINK: Verdict = { kind: 'refuse', code: 'prev_mismatch' };

@@ -29,14 +29,13 @@ export class LedgerStore {
   }
 
   readonly history: History = {
-    find: (keyNo, seq) => {
-      const leafIndex = this.packs.leafOf(keyNo, seq);
-      const entry = leafIndex === null ? null : this.leaves.entry(leafIndex);
-      if (leafIndex === null || !entry) return null;
-      const parsed = parseStatement(entry);
-      if (!parsed.ok) throw new Error(`leaf ${leafIndex}: ${parsed.code}`);
-      return { id: parsed.value.id, prev: parsed.value.prev, leafIndex };
-    },
+    find: (keyNo, seq) =>
+      this.packs.leavesOf(keyNo, seq).map((leafIndex) => {
+        const entry = this.leaves.entry(leafIndex);
+        const parsed = entry ? parseStatement(entry) : null;
+        if (!parsed?.ok) throw new Error(`leaf ${leafIndex}: ${parsed?.code ?? 'missing'}`);
+        return { id: parsed.value.id, prev: parsed.value.prev, leafIndex };
+      }),
   };
 
   loadState(): LedgerState {

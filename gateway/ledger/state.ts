@@ -60,11 +60,11 @@ export interface LedgerState {
 
 /** Reads of history that the fold does not keep in memory: ids and links by number. */
 export interface History {
-  /** The statement committed under this key and number, if any. */
+  /** The statements committed under this key and number, in leaf order: a second one is a fork's. */
   find(
     keyNo: number,
     seq: number,
-  ): { id: Uint8Array; prev: Uint8Array | null; leafIndex: number } | null;
+  ): readonly { id: Uint8Array; prev: Uint8Array | null; leafIndex: number }[];
 }
 
 export function emptyState(): LedgerState {

@@ -31,13 +31,13 @@ export class Rebuild {
   ) {
     this.store = new LedgerStore(db);
     const history: History = {
-      find: (keyNo, seq) => {
-        const leafIndex = this.store.packs.leafOf(keyNo, seq);
-        const entry = leafIndex === null ? null : options.entryAt(leafIndex);
-        const parsed = entry ? parseStatement(entry) : null;
-        if (leafIndex === null || !parsed?.ok) return null;
-        return { id: parsed.value.id, prev: parsed.value.prev, leafIndex };
-      },
+      find: (keyNo, seq) =>
+        this.store.packs.leavesOf(keyNo, seq).flatMap((leafIndex) => {
+          const entry = options.entryAt(leafIndex);
+          const parsed = entry ? parseStatement(entry) : null;
+          if (!parsed?.ok) return [];
+          return [{ id: parsed.value.id, prev: parsed.value.prev, leafIndex }];
+        }),
     };
     this.replay = new Replay({
       history,

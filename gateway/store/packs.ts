@@ -105,6 +105,11 @@ export class Packs {
     return (this.#bySeq.get(keyNo, seq) as number | undefined) ?? null;
   }
 
+  /** All of them, in leaf order. */
+  leavesOf(keyNo: number, seq: number): number[] {
+    return this.#bySeq.all(keyNo, seq) as number[];
+  }
+
   row(leafIndex: number): PackRow | null {
     return (this.#byLeaf.get(leafIndex) as PackRow | undefined) ?? null;
   }
