@@ -1,10 +1,12 @@
 import {
+  BATCH_BYTES_MAX,
   BATCH_REFUSALS_MAX,
   BATCH_STATEMENTS_MAX,
   type Batch,
   parseBatch,
 } from '@truegrain/device-sdk/formats/batch.js';
 import { equal, toHex } from '@truegrain/device-sdk/formats/bytes.js';
+import { MEDIA_BATCH } from '@truegrain/device-sdk/formats/media-types.js';
 import { leafHash } from '@truegrain/device-sdk/formats/merkle.js';
 import { fail, ok, type Result } from '@truegrain/device-sdk/formats/result.js';
 import type { Statement } from '@truegrain/device-sdk/formats/statement.js';
@@ -122,9 +124,18 @@ function checkHeader(
     return fail('not_allowed', 'not signed by an active gateway key');
   }
   if (!inSequence(state, key, batch)) return fail('seq', `gateway sequence ${batch.seq}`);
-  const parsed = parseBatch(batch.payloadBytes);
+  if (state.awaiting.size > 0) {
+    return fail('not_allowed', 'founders have not all accepted the charter');
+  }
+  const { payload } = batch;
+  if (payload.kind !== 'inline' || payload.contentType !== MEDIA_BATCH) {
+    return fail('malformed', 'not a batch statement');
+  }
+  const parsed = parseBatch(payload.bytes);
   if (!parsed.ok) return fail('malformed', parsed.code);
   const body = parsed.value;
+  const bytes = facts.reduce((sum, { entry }) => sum + entry.length, batch.entry.length);
+  if (bytes > BATCH_BYTES_MAX) return fail('too_large', `${bytes} bytes`);
   if (facts.length > BATCH_STATEMENTS_MAX || body.refusals.length > BATCH_REFUSALS_MAX) {
     return fail('too_large', `${facts.length} statements, ${body.refusals.length} refusals`);
   }
