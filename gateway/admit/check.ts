@@ -53,19 +53,17 @@ export function checkFrame(frame: Uint8Array, registry: CheckRegistry): Checked 
     return { authentic: false, code: 'bad_signature', id: statement.id };
   }
   const { content } = parts.value;
-  if (statement.payload.kind !== 'hash' || !statement.device) {
-    return { authentic: false, code: 'not_allowed', id: statement.id };
+  const { payload } = statement;
+  const facts = factsOf(statement, key, registry.ledgerId);
+  // Listable: no carrier can make a device sign a governance statement or leave out its claims.
+  if (payload.kind !== 'hash' || !statement.device) {
+    return { authentic: true, facts, content, verdict: refuse('not_allowed') };
   }
   // Not listable: a carrier could have put other content beside a good statement.
-  if (!equal(sha256(content), statement.payload.digest)) {
+  if (!equal(sha256(content), payload.digest)) {
     return { authentic: false, code: 'digest_mismatch', id: statement.id };
   }
-  return {
-    authentic: true,
-    facts: factsOf(statement, key, registry.ledgerId),
-    content,
-    verdict: checkContent(statement, content, key),
-  };
+  return { authentic: true, facts, content, verdict: checkContent(statement, content, key) };
 }
 
 /** The facts of a statement whose signature has been verified under `key`. */
@@ -76,6 +74,10 @@ export function factsOf(
 ): Facts {
   const own = statement.ledgerId !== null && equal(statement.ledgerId, ledgerId);
   const mismatch = own ? (statement.iss === key.iss ? null : 'iss_mismatch') : 'wrong_ledger';
+  const { payload } = statement;
+  // Boot and gap records have no times of their own; a reader ignores any (SPEC §5).
+  const isPack = payload.kind === 'hash' && payload.preimageType === MEDIA_SENML_CBOR;
+  const claims = isPack ? statement.device : null;
   return {
     keyNo: key.no,
     id: statement.id,
@@ -86,8 +88,8 @@ export function factsOf(
     seq: statement.seq,
     prev: statement.prev,
     quality: statement.device?.quality ?? 0,
-    firstMs: statement.device?.firstMs ?? null,
-    lastMs: statement.device?.lastMs ?? null,
+    firstMs: claims?.firstMs ?? null,
+    lastMs: claims?.lastMs ?? null,
     mismatch,
   };
 }

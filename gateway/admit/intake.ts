@@ -12,7 +12,7 @@ import {
 } from '@truegrain/device-sdk/formats/refusal.js';
 import type { Signer } from '@truegrain/device-sdk/formats/signer.js';
 import { expectedGrade } from '../ledger/apply-batch.ts';
-import type { Facts } from '../ledger/facts.ts';
+import type { ContentVerdict, Facts } from '../ledger/facts.ts';
 import { FLAG } from '../ledger/grade.ts';
 import { Judge } from '../ledger/judge.ts';
 import { sealBatch } from '../ledger/seal-batch.ts';
@@ -57,7 +57,6 @@ export class Intake {
   readonly #onTrouble: (error: Error) => void;
   readonly #onGarbage: (code: RefusalCode, frame: Uint8Array) => void;
   #group: { arrival: Arrival; checked: Checked }[] = [];
-  #groupBytes = 0;
   #timer: NodeJS.Timeout | null = null;
   #pending = 0;
   #closed = false;
@@ -102,7 +101,7 @@ export class Intake {
     this.#pool.check(frame, { device, frame, settle });
   }
 
-  /** Takes nothing more; what is being checked is committed first. */
+  /** Takes nothing more; what is being checked is committed first, if the disk lets it. */
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#pending > 0 && !this.trouble) {
@@ -117,8 +116,8 @@ export class Intake {
 
   #collect(arrival: Arrival, checked: Checked): void {
     this.#group.push({ arrival, checked });
-    if (checked.authentic) this.#groupBytes += checked.facts.entry.length;
-    if (this.#isFull()) this.#close();
+    // While commits fail the timer alone tries again: each try judges a whole group.
+    if (this.#group.length >= BATCH_STATEMENTS_MAX && !this.trouble) this.#close();
   }
 
   #closeIfDue(): void {
@@ -127,46 +126,47 @@ export class Intake {
     else this.#timer = setTimeout(() => this.#close(), this.#lingerMs);
   }
 
-  /** Refusals are counted as statements here, so that the smaller of the two limits holds. */
-  #isFull(): boolean {
-    const statementBytesMax = BATCH_BYTES_MAX - GROUP_BYTES_SPARED;
-    return this.#group.length >= BATCH_STATEMENTS_MAX || this.#groupBytes >= statementBytesMax;
-  }
-
   #close(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     const group = this.#group;
     if (group.length === 0) return;
+    let settled: [Settle, Outcome][];
     try {
-      const settled = this.#commit(group);
-      this.#group = group.slice(settled.length);
-      this.#groupBytes = 0;
-      this.trouble = null;
-      for (const [settle, outcome] of settled) settle(outcome);
-      this.#pending -= settled.length;
-      if (this.#group.length > 0) this.#closeIfDue();
+      settled = this.#commit(group);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      this.trouble = error.message;
-      this.#onTrouble(error);
-      this.#timer = setTimeout(() => this.#close(), RETRY_AFTER_MS);
+      this.#failed(error);
       return;
     }
+    this.#group = group.slice(settled.length);
+    this.trouble = null;
+    this.#pending -= settled.length;
+    for (const [settle, outcome] of settled) settle(outcome);
+    if (this.#group.length > 0) this.#closeIfDue();
     if (this.#pending === 0) this.#idle?.();
+  }
+
+  #failed(error: Error): void {
+    this.trouble = error.message;
+    this.#onTrouble(error);
+    // Nothing of it was acknowledged: a gateway that ends now loses nothing.
+    if (this.#closed) this.#idle?.();
+    else this.#timer = setTimeout(() => this.#close(), RETRY_AFTER_MS);
   }
 
   /** One batch at most; what does not fit stays in the group. */
   #commit(group: readonly { arrival: Arrival; checked: Checked }[]): [Settle, Outcome][] {
-    const round = new Round(this.#ledger, Math.max(this.#nowMs(), this.#ledger.state.logTimeMs));
+    const logTimeMs = Math.max(this.#nowMs(), this.#ledger.state.logTimeMs);
+    const round = new Round(this.#ledger, this.#quota, logTimeMs);
     const taken: { settle: Settle; outcome: () => Outcome }[] = [];
     for (const { arrival, checked } of group) {
-      if (round.isFull()) break;
+      if (round.isFull(checked)) break;
       const outcome = this.#decide(round, arrival, checked);
       taken.push({ settle: arrival.settle, outcome });
     }
     if (round.accepted.length > 0 || round.refused.length > 0) {
-      round.commit(this.#ledger, this.#gateway);
+      round.commit(this.#gateway);
       this.#onCommitted();
     }
     return taken.map(({ settle, outcome }) => [settle, outcome()]);
@@ -174,8 +174,10 @@ export class Intake {
 
   #decide(round: Round, { device, frame }: Arrival, checked: Checked): () => Outcome {
     if (!checked.authentic) {
-      this.#onGarbage(checked.code, frame);
-      return () => ({ kind: 'refused', id: checked.id, code: checked.code });
+      return () => {
+        this.#onGarbage(checked.code, frame);
+        return { kind: 'refused', id: checked.id, code: checked.code };
+      };
     }
     const { facts, content, verdict } = checked;
     const iss = this.#ledger.state.keys[facts.keyNo]?.iss ?? '';
@@ -183,12 +185,9 @@ export class Intake {
     if (device !== null && device !== iss) {
       return () => ({ kind: 'refused', id: facts.id, code: 'iss_mismatch' });
     }
-    const code = verdict.code ?? round.accept(facts, content, verdict.suspect);
-    if (typeof code !== 'string') return code;
-    return round.refuse(
-      { facts, code, device: iss, frame, receivedMs: this.#nowMs() },
-      this.#quota,
-    );
+    const answer = round.judge(facts, content, verdict);
+    if (typeof answer !== 'string') return answer;
+    return round.refuse({ facts, code: answer, device: iss, frame, receivedMs: this.#nowMs() });
   }
 }
 
@@ -198,89 +197,106 @@ const GROUP_BYTES_SPARED = 24 * 1024;
 /** One batch in the making. */
 class Round {
   readonly #ledger: SoloLedger;
+  readonly #quota: RefusalQuota;
   readonly #judge: Judge;
   readonly #logTimeMs: number;
   readonly #size: number;
   readonly accepted: { facts: Facts; grade: number; content: Uint8Array }[] = [];
   readonly refused: (RefusedFrame & { code: ListableRefusalCode })[] = [];
-  readonly #refusedIds = new Set<string>();
+  /** The code under which an id is listed here. */
+  readonly #codes = new Map<string, RefusalCode>();
+  readonly #refusedOf = new Map<string, number>();
+  #bytes = 0;
   #batchLeaf = -1;
 
-  constructor(ledger: SoloLedger, logTimeMs: number) {
+  constructor(ledger: SoloLedger, quota: RefusalQuota, logTimeMs: number) {
     this.#ledger = ledger;
+    this.#quota = quota;
     this.#logTimeMs = logTimeMs;
     this.#judge = new Judge(ledger.state, ledger.store.history, logTimeMs);
     this.#size = ledger.state.size;
   }
 
-  isFull(): boolean {
+  /** Whether there may be no room for `next`, whatever becomes of it. */
+  isFull(next: Checked): boolean {
+    const entryBytes = next.authentic ? next.facts.entry.length : 0;
     return (
-      this.refused.length >= BATCH_REFUSALS_MAX || this.accepted.length >= BATCH_STATEMENTS_MAX
+      this.refused.length >= BATCH_REFUSALS_MAX ||
+      this.accepted.length >= BATCH_STATEMENTS_MAX ||
+      this.#bytes + entryBytes > BATCH_BYTES_MAX - GROUP_BYTES_SPARED
     );
   }
 
-  accept(facts: Facts, content: Uint8Array, suspect: boolean): RefusalCode | (() => Outcome) {
+  /** The answer of one that is accepted or was before, else why it is refused. */
+  judge(
+    facts: Facts,
+    content: Uint8Array,
+    attested: ContentVerdict,
+  ): RefusalCode | (() => Outcome) {
+    // First of all: what the log has is answered so, even if it would be refused today.
+    if (attested.code !== null && !this.#judge.isDuplicate(facts)) return attested.code;
     const { id, sub } = facts;
     const verdict = this.#judge.judge(facts);
     if (verdict.kind === 'refuse') return verdict.code;
     if (verdict.kind === 'duplicate') {
       return () => {
-        const leafIndex = this.#ledger.store.packs.leafOf(facts.keyNo, facts.seq);
+        const leafIndex = this.#ledger.store.leaves.find(id);
         if (leafIndex === null) throw new Error('a duplicate has its first');
         return { kind: 'duplicate', id, leafIndex, sub };
       };
     }
-    const claimed = suspect ? FLAG.suspect : 0;
+    const claimed = attested.suspect ? FLAG.suspect : 0;
     const forecast = { ...verdict, logTimeMs: this.#logTimeMs, claimed };
     const grade = expectedGrade(this.#ledger.state, this.#judge, facts, forecast);
     const leafIndex = this.#size + this.accepted.length;
     this.accepted.push({ facts, grade, content });
+    this.#bytes += facts.entry.length;
     return () => ({ kind: 'accepted', id, leafIndex, sub });
   }
 
-  refuse(
-    refusal: {
-      facts: Facts;
-      code: RefusalCode;
-      device: string;
-      frame: Uint8Array;
-      receivedMs: number;
-    },
-    quota: RefusalQuota,
-  ): () => Outcome {
+  refuse(refusal: {
+    facts: Facts;
+    code: RefusalCode;
+    device: string;
+    frame: Uint8Array;
+    receivedMs: number;
+  }): () => Outcome {
     const { facts, code, device, frame, receivedMs } = refusal;
     const { id, seq } = facts;
     const listed = this.#ledger.store.fold.refusal(id);
     if (listed) {
-      return () => ({
-        kind: 'listed',
-        id,
-        code: listed.code as RefusalCode,
-        batchLeaf: listed.batchLeaf,
-      });
+      const { batchLeaf } = listed;
+      return () => ({ kind: 'listed', id, code: listed.code as RefusalCode, batchLeaf });
     }
     if (!isListable(code)) return () => ({ kind: 'refused', id, code });
-    if (!this.#refusedIds.has(toHex(id))) {
-      if (!quota.take(device)) return () => ({ kind: 'refused', id, code: 'rate_limited' });
-      this.#refusedIds.add(toHex(id));
+    const known = this.#codes.get(toHex(id));
+    if (!known) {
+      const ofDevice = this.#refusedOf.get(device) ?? 0;
+      if (ofDevice >= this.#quota.left(device)) {
+        return () => ({ kind: 'refused', id, code: 'rate_limited' });
+      }
+      this.#refusedOf.set(device, ofDevice + 1);
+      this.#codes.set(toHex(id), code);
       this.refused.push({ id, seq, code, device, frame, receivedMs });
     }
-    return () => ({ kind: 'listed', id, code, batchLeaf: this.#batchLeaf });
+    return () => ({ kind: 'listed', id, code: known ?? code, batchLeaf: this.#batchLeaf });
   }
 
-  commit(ledger: SoloLedger, gateway: { signer: Signer; iss: string }): void {
+  commit(gateway: { signer: Signer; iss: string }): void {
     const { accepted, refused } = this;
-    const factsRoot = rootOf(accepted.map(({ facts }) => facts.leafHash));
+    const ledger = this.#ledger;
+    const facts = accepted.map((a) => a.facts);
+    const factsRoot = rootOf(facts.map(({ leafHash }) => leafHash));
     const logTimeMs = this.#logTimeMs;
     const contents = { accepted, root: factsRoot, refusals: refused, logTimeMs };
     const batch = sealBatch(ledger.state, gateway, contents);
-    const block = { facts: accepted.map(({ facts }) => facts), factsRoot, batch };
-    const applied = ledger.commitBatch(block, {
-      contents: accepted.map((a) => a.content),
-      refused,
-    });
+    const applied = ledger.commitBatch(
+      { facts, factsRoot, batch },
+      { contents: accepted.map((a) => a.content), refused },
+    );
     // One process, one thread: nothing can have changed between forecast and position.
     if (!applied.ok) throw new Error(`own batch refused: ${applied.code} (${applied.detail})`);
+    for (const { device } of refused) this.#quota.take(device);
     this.#batchLeaf = applied.value.leafIndex;
   }
 }

@@ -10,15 +10,18 @@ export class RefusalQuota {
     this.#nowMs = nowMs;
   }
 
-  /** False once the device has used up this minute's share. */
-  take(device: string): boolean {
+  /** How many more of this device's refusals may be listed in this minute. */
+  left(device: string): number {
     const minute = Math.floor(this.#nowMs() / 60_000);
     if (minute !== this.#minute) {
       this.#minute = minute;
       this.#taken.clear();
     }
-    const taken = this.#taken.get(device) ?? 0;
-    this.#taken.set(device, taken + 1);
-    return taken < LISTED_PER_MINUTE_MAX;
+    return LISTED_PER_MINUTE_MAX - (this.#taken.get(device) ?? 0);
+  }
+
+  /** One was listed and committed: a batch that failed takes nothing from anybody. */
+  take(device: string): void {
+    this.#taken.set(device, (this.#taken.get(device) ?? 0) + 1);
   }
 }
