@@ -2,6 +2,7 @@ import { parseBatch } from '@truegrain/device-sdk/formats/batch.js';
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import { encodeCbor } from '@truegrain/device-sdk/formats/cbor.js';
 import { type CoseKey, coseKeyMap } from '@truegrain/device-sdk/formats/cose-key.js';
+import { parseErasure } from '@truegrain/device-sdk/formats/erasure.js';
 import { encodeFrame, FRAME_BYTES_MAX } from '@truegrain/device-sdk/formats/frame.js';
 import { parseStatement, type Statement } from '@truegrain/device-sdk/formats/statement.js';
 import { encodeEntryBundle, tileWidth } from '@truegrain/device-sdk/formats/tiles.js';
@@ -12,12 +13,15 @@ import type {
   Health,
   LookupAnswer,
   PublishedKey,
+  Refused,
   StatementView,
   SubmitAnswer,
 } from './http/backend.ts';
-import { governanceKind } from './ledger/apply-governance.ts';
+import { governanceKind, liveTimes } from './ledger/apply-governance.ts';
 import type { SoloLedger } from './ledger/solo.ts';
+import type { KeyRecord } from './ledger/state.ts';
 import type { Pipeline } from './pipeline.ts';
+import { retentionRefusal } from './retention.ts';
 
 export type Reads = Pick<Backend, 'devices' | 'device' | 'completeness' | 'readings'>;
 export type Writes = Pick<Backend, 'createEnrolment' | 'register' | 'rotate' | 'revoke' | 'erase'>;
@@ -29,6 +33,8 @@ export class LedgerBackend implements Backend {
   readonly #ledger: SoloLedger;
   readonly #pipeline: Pipeline;
   readonly #evidence: (leafIndex: number) => Uint8Array | null;
+  readonly #nowMs: () => number;
+  readonly #onGovernance: (keys: readonly KeyRecord[]) => void;
   readonly devices: Backend['devices'];
   readonly device: Backend['device'];
   readonly completeness: Backend['completeness'];
@@ -45,11 +51,16 @@ export class LedgerBackend implements Backend {
     reads: Reads;
     writes: Writes;
     evidence: (leafIndex: number) => Uint8Array | null;
+    nowMs: () => number;
+    /** After COMMIT: keys registered, retired or revoked at this door. */
+    onGovernance: (keys: readonly KeyRecord[]) => void;
   }) {
     const { reads, writes } = parts;
     this.#ledger = parts.ledger;
     this.#pipeline = parts.pipeline;
     this.#evidence = parts.evidence;
+    this.#nowMs = parts.nowMs;
+    this.#onGovernance = parts.onGovernance;
     this.devices = () => reads.devices();
     this.device = (urn) => reads.device(urn);
     this.completeness = (urn) => reads.completeness(urn);
@@ -206,10 +217,31 @@ export class LedgerBackend implements Backend {
 
   #submitGovernance(statement: Statement): SubmitAnswer {
     if (this.#ledger.store.leaves.find(statement.id) !== null) return this.#known(statement.id);
-    const applied = this.#ledger.commitGovernance(statement);
-    if (!applied.ok) return { state: 'refused', code: applied.code, detail: applied.detail };
-    this.#pipeline.keysChanged(applied.value.keys);
+    const retained = this.#retained(statement);
+    if (retained) return { state: 'refused', code: retained.code, detail: retained.detail };
+    try {
+      const live = liveTimes(this.#ledger.state, this.#nowMs());
+      const applied = this.#ledger.commitGovernance(statement, live);
+      if (!applied.ok) return { state: 'refused', code: applied.code, detail: applied.detail };
+      this.#onGovernance(applied.value.keys);
+    } catch (error) {
+      if (!isDiskTrouble(error)) throw error;
+      return { state: 'busy', retryAfterS: BUSY_RETRY_AFTER_S };
+    }
     return { state: 'accepted', id: statement.id };
+  }
+
+  /** An erasure is held to the retention term at this door too. */
+  #retained(statement: Statement): Refused | null {
+    if (governanceKind(statement) !== 'erasure') return null;
+    const erasure = parseErasure(statement.payloadBytes);
+    if (!erasure.ok) return null;
+    const presentMs = Math.max(this.#nowMs(), this.#ledger.state.logTimeMs);
+    for (const id of erasure.value.ids) {
+      const refusal = retentionRefusal(this.#ledger, id, presentMs);
+      if (refusal) return refusal;
+    }
+    return null;
   }
 
   #submitAnswer(outcome: Outcome, id: Uint8Array): SubmitAnswer {
@@ -227,4 +259,9 @@ export class LedgerBackend implements Backend {
 
 function withKid(key: CoseKey, kid: Uint8Array): Uint8Array {
   return encodeCbor(new Map([...coseKeyMap(key), [2, kid]]));
+}
+
+function isDiskTrouble(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && /^SQLITE_(FULL|IOERR|BUSY)/.test(code);
 }

@@ -12,6 +12,7 @@ import { openEmbeddedBroker } from './ingest/embedded-broker.ts';
 import { openExternalBroker } from './ingest/external-broker.ts';
 import { loadMemberKeys } from './keys.ts';
 import { SoloLedger } from './ledger/solo.ts';
+import type { KeyRecord } from './ledger/state.ts';
 import { Pipeline } from './pipeline.ts';
 import { readsOf } from './reads/reads.ts';
 import { EvidenceBuilder } from './receipts/evidence-builder.ts';
@@ -189,6 +190,18 @@ function openBackend(parts: {
   const { ledger, local, pipeline, link, nowMs } = parts;
   const state = () => ledger.state;
   const { store } = ledger;
+  const onChanged = (keys: readonly KeyRecord[]): void => {
+    pipeline.keysChanged(keys);
+    if (!keys.some(({ status }) => status === 'revoked')) return;
+    const active = new Set(
+      ledger.state.keys.flatMap((k) => (k.status === 'active' ? [k.iss] : [])),
+    );
+    for (const { role, iss } of keys) {
+      if (role !== 'device' || active.has(iss)) continue;
+      local.dropCredential(iss);
+      link.broker?.disconnect(iss);
+    }
+  };
   const registrar = new Registrar({
     ledger,
     local,
@@ -197,10 +210,7 @@ function openBackend(parts: {
     nowMs,
     mqttUrl: parts.mqttUrl,
     native: nativeVerify,
-    onChanged: (keys) => {
-      pipeline.keysChanged(keys);
-      for (const { status, iss } of keys) if (status === 'revoked') link.broker?.disconnect(iss);
-    },
+    onChanged,
   });
   const { proofs, anchor } = pipeline;
   const evidence = new EvidenceBuilder({ store, state, proofs, anchored: () => anchor.newest });
@@ -210,6 +220,8 @@ function openBackend(parts: {
     reads: readsOf({ store, state, nowMs }),
     writes: registrar,
     evidence: (leafIndex) => evidence.build(leafIndex),
+    nowMs,
+    onGovernance: onChanged,
   });
 }
 

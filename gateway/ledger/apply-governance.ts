@@ -74,11 +74,27 @@ type Change = Result<
   GovernanceRefusal
 >;
 
+/** What a clock allows a log time to be, when a statement is new: replay trusts the log. */
+export interface LiveTimes {
+  minMs: number;
+  maxMs: number;
+}
+
+/** Log time within this of the present (DESIGN §4). */
+const LIVE_MS_MAX = 60_000;
+
+/** Log time never decreases, so where it has run ahead of the clock, it is the present. */
+export function liveTimes(state: LedgerState, nowMs: number): LiveTimes {
+  const presentMs = Math.max(nowMs, state.logTimeMs);
+  return { minMs: presentMs - LIVE_MS_MAX, maxMs: presentMs + LIVE_MS_MAX };
+}
+
 /** Checks one governance statement against the state and moves the state past it, or refuses it. */
 export function applyGovernance(
   state: LedgerState,
   statement: Statement,
   native?: NativeVerify,
+  live?: LiveTimes,
 ): Result<AppliedGovernance, GovernanceRefusal> {
   const kind = governanceKind(statement);
   if (!kind) return fail('malformed', 'not a governance content type');
@@ -96,6 +112,9 @@ export function applyGovernance(
   if (!change.ok) return change;
   const { logTimeMs, commit } = change.value;
   if (logTimeMs < state.logTimeMs) return fail('log_time', 'log time runs backwards');
+  if (live && (logTimeMs < live.minMs || logTimeMs > live.maxMs)) {
+    return fail('log_time', 'log time is not the present');
+  }
   return ok(move(state, { kind, statement, logTimeMs, signer }, commit));
 }
 
