@@ -50,7 +50,9 @@ export class Pipeline {
   readonly #delivery: Delivery;
   #anchorTimer: NodeJS.Timeout | null = null;
   #lastAnchorMs = 0;
+  #anchorCostMs = 0;
   #unanchoredSinceMs: number | null = null;
+  #closed = false;
 
   constructor(options: PipelineOptions) {
     const { ledger, signers, iss } = options;
@@ -96,7 +98,7 @@ export class Pipeline {
 
   /** Signs what was committed and not anchored when the last run ended. */
   start(): void {
-    const refusal = this.anchor.refusal(this.#tree());
+    const refusal = this.anchor.refusal();
     if (refusal) throw new SignedTipError(refusal);
     if (this.anchor.newest?.size !== this.#ledger.state.size) this.#anchorNow();
   }
@@ -119,7 +121,10 @@ export class Pipeline {
     this.#unanchoredSinceMs ??= this.#options.nowMs();
     if (this.#anchorTimer) return;
     const sinceMs = this.#options.nowMs() - this.#lastAnchorMs;
-    const waitMs = Math.max(0, this.#options.anchorIntervalMs - sinceMs);
+    const { anchorIntervalMs } = this.#options;
+    // A clock set back must not put off the next checkpoint until it has caught up.
+    const pauseMs = Math.max(anchorIntervalMs, this.#anchorCostMs * ANCHOR_PAUSE_COSTS);
+    const waitMs = sinceMs < 0 ? pauseMs : Math.max(0, pauseMs - sinceMs);
     this.#anchorTimer = setTimeout(() => this.#anchorNow(), waitMs);
   }
 
@@ -129,6 +134,7 @@ export class Pipeline {
 
   async close(): Promise<void> {
     await this.intake.close();
+    this.#closed = true;
     if (this.#anchorTimer) this.#anchorNow();
   }
 
@@ -136,10 +142,10 @@ export class Pipeline {
     if (this.#anchorTimer) clearTimeout(this.#anchorTimer);
     this.#anchorTimer = null;
     const stop = this.metrics.commitSeconds.startTimer();
-    const { size } = this.#ledger.state;
     const nowMs = this.#options.nowMs();
     let anchored = this.anchor.newest;
     try {
+      const { size } = this.#ledger.state;
       // Frames that came again may ask for receipts where nothing new was committed.
       if (anchored?.size !== size) {
         anchored = this.anchor.anchor({ size, root: this.#ledger.root() }, nowMs);
@@ -149,10 +155,11 @@ export class Pipeline {
       if (!(error instanceof Error)) throw error;
       this.metrics.troubles.inc();
       this.#options.onTrouble(error);
-      this.#anchorTimer = setTimeout(() => this.#anchorNow(), RETRY_AFTER_MS);
+      // What ends now is anchored at the next start.
+      if (!this.#closed) this.#anchorTimer = setTimeout(() => this.#anchorNow(), RETRY_AFTER_MS);
       return;
     }
-    stop();
+    this.#anchorCostMs = stop() * 1000;
     this.#lastAnchorMs = nowMs;
     this.#unanchoredSinceMs = null;
     if (anchored) this.#delivery.deliver(anchored, this.#options.downlinks);
@@ -205,6 +212,8 @@ export class Pipeline {
 }
 
 const RETRY_AFTER_MS = 1_000;
+/** A slow disk gets fewer checkpoints, so that signing them takes at most a sixth of the time. */
+const ANCHOR_PAUSE_COSTS = 5;
 
 /** The store does not extend what this member has signed: signing on would be a second history. */
 export class SignedTipError extends Error {

@@ -3,18 +3,14 @@ import { formatCheckpointBody, signCheckpoint } from '@truegrain/device-sdk/form
 import { cosign } from '@truegrain/device-sdk/formats/cosignature.js';
 import type { Signer } from '@truegrain/device-sdk/formats/signer.js';
 import type { Db, Query } from '../store/database.ts';
-import type { SignedTip } from './signed-tip.ts';
+import type { SignedTip, Tip } from './signed-tip.ts';
 
 /** Checkpoints kept beside the newest: one a size would grow without end. */
 const CHECKPOINTS_KEPT = 1_000;
 
 export type AnchorRefusal = 'behind_signed_tip' | 'forked_from_signed_tip';
 
-export interface Anchored {
-  size: number;
-  root: Uint8Array;
-  note: string;
-}
+export type Anchored = Tip;
 
 export interface AnchorTree {
   size(): number;
@@ -29,6 +25,7 @@ export class Anchor {
   readonly #tip: SignedTip;
   readonly #insert: Query;
   readonly #prune: Query;
+  readonly #tree: AnchorTree;
   newest: Anchored | null;
 
   constructor(options: {
@@ -44,18 +41,19 @@ export class Anchor {
     this.#log = options.log;
     this.#cosigner = options.cosigner;
     this.#tip = options.tip;
+    this.#tree = options.tree;
     this.#insert = db.prepare('INSERT OR REPLACE INTO checkpoint VALUES (?, ?)');
     this.#prune = db.prepare('DELETE FROM checkpoint WHERE size < ?');
     const tip = options.tip.newest();
     this.newest = tip && tip.size <= options.tree.size() ? tip : null;
   }
 
-  /** Why nothing may be signed: the tree does not extend what this member once signed. */
-  refusal(tree: AnchorTree): AnchorRefusal | null {
-    const tip = this.#tip.newest();
-    if (!tip) return null;
-    if (tip.size > tree.size()) return 'behind_signed_tip';
-    return equal(tree.root(tip.size), tip.root) ? null : 'forked_from_signed_tip';
+  /** Why nothing may be signed: the tree does not extend all that this member once signed. */
+  refusal(): AnchorRefusal | null {
+    const tips = this.#tip.all();
+    if (tips.some(({ size }) => size > this.#tree.size())) return 'behind_signed_tip';
+    const isForked = tips.some(({ size, root }) => !equal(this.#tree.root(size), root));
+    return isForked ? 'forked_from_signed_tip' : null;
   }
 
   /**
@@ -64,6 +62,7 @@ export class Anchor {
    */
   anchor(tree: { size: number; root: Uint8Array }, nowMs: number): Anchored {
     const { size, root } = tree;
+    this.#assertExtends(tree);
     const checkpoint = { origin: this.#origin, size, root };
     const { name, signer } = this.#cosigner;
     const body = formatCheckpointBody(checkpoint);
@@ -75,5 +74,16 @@ export class Anchor {
     this.#prune.run(size - CHECKPOINTS_KEPT);
     this.newest = { size, root, note };
     return this.newest;
+  }
+
+  /** What is signed is what the tiles on disk hash to, and so is what was signed before. */
+  #assertExtends({ size, root }: { size: number; root: Uint8Array }): void {
+    const { newest } = this;
+    if (newest && (newest.size > size || !equal(this.#tree.root(newest.size), newest.root))) {
+      throw new Error(`size ${size} does not extend the signed tip of size ${newest.size}`);
+    }
+    if (!equal(this.#tree.root(size), root)) {
+      throw new Error(`the tiles of size ${size} do not have the root to be signed`);
+    }
   }
 }

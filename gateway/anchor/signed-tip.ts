@@ -1,7 +1,13 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { parseCheckpointBody } from '@truegrain/device-sdk/formats/checkpoint.js';
 import { parseNote } from '@truegrain/device-sdk/formats/note.js';
+import { writeDurably } from '../store/durable-files.ts';
+
+export interface Tip {
+  size: number;
+  root: Uint8Array;
+  note: string;
+}
 
 /**
  * The newest checkpoint this member ever signed, outside the database: `restore` does not touch it,
@@ -15,36 +21,28 @@ export class SignedTip {
     this.#files = files;
   }
 
-  /** The largest of all copies that can be read. */
-  newest(): { size: number; root: Uint8Array; note: string } | null {
-    let newest: { size: number; root: Uint8Array; note: string } | null = null;
-    for (const file of this.#files) {
-      const tip = readTip(file);
-      if (tip && (!newest || tip.size > newest.size)) newest = tip;
-    }
-    return newest;
+  /** What every copy that is there says; a missing one (a disk not mounted) says nothing. */
+  all(): Tip[] {
+    return this.#files.flatMap((file) => readTip(file) ?? []);
+  }
+
+  newest(): Tip | null {
+    return this.all().reduce<Tip | null>(
+      (newest, tip) => (!newest || tip.size > newest.size ? tip : newest),
+      null,
+    );
   }
 
   /**
-   * write, fsync, rename, fsync of the folder. A crash leaves the old file or the new one; the old
-   * one is repaired by signing the same root again, which shows nothing new to anybody.
+   * A crash leaves the old file or the new one; the old one is repaired by signing the same root
+   * again, which shows nothing new to anybody.
    */
   keep(note: string): void {
-    for (const file of this.#files) {
-      const temporary = `${file}.new`;
-      const fd = openSync(temporary, 'w', 0o600);
-      writeSync(fd, note);
-      fsyncSync(fd);
-      closeSync(fd);
-      renameSync(temporary, file);
-      const folder = openSync(dirname(file), 'r');
-      fsyncSync(folder);
-      closeSync(folder);
-    }
+    for (const file of this.#files) writeDurably(file, note);
   }
 }
 
-function readTip(file: string): { size: number; root: Uint8Array; note: string } | null {
+function readTip(file: string): Tip | null {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');

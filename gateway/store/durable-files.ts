@@ -1,4 +1,4 @@
-import { closeSync, copyFileSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, copyFileSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** On disk when this returns; for a file the caller then renames into place. */
@@ -22,7 +22,8 @@ export function writeDurably(file: string, text: string): void {
   const temporary = `${file}.new`;
   const fd = openSync(temporary, 'w', 0o600);
   try {
-    writeSync(fd, text);
+    // Writes all of it or throws; writeSync may stop short on a disk that is nearly full.
+    writeFileSync(fd, text);
   } finally {
     closeSync(fd);
   }
