@@ -14,20 +14,27 @@ export interface Garbage {
 }
 
 export class GarbageRing {
-  readonly #samples: Garbage[] = [];
+  /** By arrival number: a Map forgets its oldest at no cost, an array would move all others. */
+  readonly #samples = new Map<number, Garbage>();
+  #oldest = 0;
+  #next = 0;
   #bytes = 0;
 
   add(code: RefusalCode, frame: Uint8Array, receivedMs: number): void {
-    const head = frame.slice(0, SAMPLE_BYTES_MAX);
-    this.#samples.push({ code, receivedMs, length: frame.length, head });
+    // A copy: a Buffer's slice would keep the whole frame, and what it arrived in, alive.
+    const head = new Uint8Array(frame.subarray(0, SAMPLE_BYTES_MAX));
+    this.#samples.set(this.#next, { code, receivedMs, length: frame.length, head });
+    this.#next += 1;
     this.#bytes += head.length + SAMPLE_OVERHEAD_BYTES;
     while (this.#bytes > RING_BYTES_MAX) {
-      const oldest = this.#samples.shift();
+      const oldest = this.#samples.get(this.#oldest);
+      this.#samples.delete(this.#oldest);
+      this.#oldest += 1;
       this.#bytes -= (oldest?.head.length ?? 0) + SAMPLE_OVERHEAD_BYTES;
     }
   }
 
   samples(): readonly Garbage[] {
-    return this.#samples;
+    return [...this.#samples.values()];
   }
 }
