@@ -41,7 +41,7 @@ export async function runBenches(
 }
 
 /** New rows take the place of those of their name; the order is that of first appearance. */
-export function mergeRows(old: readonly Row[], fresh: readonly Row[]): Row[] {
+function mergeRows(old: readonly Row[], fresh: readonly Row[]): Row[] {
   const byName = new Map(old.map((row) => [row.name, row]));
   for (const row of fresh) byName.set(row.name, row);
   return [...byName.values()];
