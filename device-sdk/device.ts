@@ -5,7 +5,7 @@
  * @module device
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BootIdentity, beginBoot } from './boot-count.ts';
 import { type Clock, SystemClock } from './clock.ts';
@@ -29,7 +29,7 @@ import { StatementWriter } from './statement-writer.ts';
 import { openStorage, type Storage } from './storage.ts';
 import { systemTimeProbe } from './time-probe.ts';
 import { TimeKeeper, type TimeProbe } from './time-quality.ts';
-import type { LinkTls } from './uplink/link.ts';
+import { readTls } from './tls-files.ts';
 import { Uplink, type UplinkEvent } from './uplink/uplink.ts';
 
 export interface DeviceParts {
@@ -341,12 +341,4 @@ class Runtime implements Device {
   #emit(event: DeviceEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
-}
-
-function readTls({ caFile, certFile, keyFile }: DeviceConfig['gateway']): LinkTls {
-  return {
-    ...(caFile === null ? {} : { ca: readFileSync(caFile) }),
-    ...(certFile === null ? {} : { cert: readFileSync(certFile) }),
-    ...(keyFile === null ? {} : { key: readFileSync(keyFile) }),
-  };
 }

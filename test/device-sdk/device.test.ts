@@ -200,6 +200,21 @@ describe('faults', () => {
     expect(gap.value.minTimeMs).not.toBeNull();
   });
 
+  test('a lost queue beside its sequence file: no number twice, and the boot record says so', async () => {
+    const made = await start();
+    await gateway.until(() => (made.stats().uplink?.receipted ?? 0) >= 2);
+    await made.stop();
+    const used = Math.max(...gateway.arrived.map(({ parsed }) => parsed.seq));
+    rmSync(join(enrolled.dataDir, 'queue'), { recursive: true });
+    gateway.arrived.length = 0;
+    await start({ sensors: [] });
+    await gateway.until(() => gateway.arrived.length === 1);
+    const boot = bootOf(gateway.arrived[0]);
+    expect(boot).toMatchObject({ prevSeqDurable: 0, gapReason: 'tip_lost' });
+    expect(boot.firstSeq).toBeGreaterThan(used);
+    expect(gateway.arrived[0]?.parsed.prev).toEqual(new Uint8Array(32));
+  });
+
   test('a failing disk stops the device, and nothing is signed after it', async () => {
     let writes = 0;
     const disk: typeof nodeDisk = {
