@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs';
+import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
+import { policyOfCharter } from '@truegrain/device-sdk/formats/evidence-checkpoint.js';
+import { formatPolicy } from '@truegrain/device-sdk/formats/tlog-policy.js';
+import type { Command } from 'commander';
+import { LedgerStore } from '../ledger/ledger-store.ts';
+import { openDatabase } from '../store/database.ts';
+import { type PlaceOptions, placeOf, withPlace } from './place.ts';
+import { answer, type Cli, CliError, EXIT } from './terminal.ts';
+
+export function addPolicy(program: Command, cli: Cli): void {
+  withPlace(program.command('policy'))
+    .description('print the C2SP tlog-policy of this ledger: what an auditor pins')
+    .option('--json', 'with origin and ledger id, as one line of JSON')
+    .action((options: PlaceOptions & { json?: boolean }) => runPolicy(options, cli));
+}
+
+function runPolicy(options: PlaceOptions & { json?: boolean }, { terminal }: Cli): void {
+  const { ledger } = placeOf(options, terminal).folder;
+  if (!existsSync(ledger)) throw new CliError(EXIT.local, `${ledger} does not exist`);
+  const db = openDatabase(ledger, { readonly: true });
+  try {
+    const { charter, ledgerId } = new LedgerStore(db).loadState();
+    if (!charter || !ledgerId) throw new CliError(EXIT.local, `${ledger} holds no charter`);
+    const origin = `${charter.ledgerName}/${toHex(ledgerId)}`;
+    const policy = formatPolicy(policyOfCharter(charter, origin));
+    answer(terminal, options, {
+      value: { origin, ledgerId: toHex(ledgerId), policy },
+      lines: policy.trimEnd().split('\n'),
+    });
+  } finally {
+    db.close();
+  }
+}

@@ -1,0 +1,59 @@
+import { Command } from 'commander';
+import { addBackup } from './backup.ts';
+import { addDevice } from './device.ts';
+import { addEvidence } from './evidence.ts';
+import { addExport } from './export.ts';
+import { reportFailure } from './failure.ts';
+import { addFsck } from './fsck.ts';
+import { addInit } from './init.ts';
+import { addKey } from './key.ts';
+import { addPolicy } from './policy.ts';
+import { addReindex } from './reindex.ts';
+import { addRestore } from './restore.ts';
+import { addStart } from './start.ts';
+import { type Cli, EXIT, type Terminal } from './terminal.ts';
+import { addToken } from './token.ts';
+import { addVerify } from './verify-command.ts';
+
+const IN_FOLDER = 'On the data folder, with no gateway needed:';
+const BY_HTTP = 'Through a running gateway (--url, --token):';
+const ALONE = 'On files alone:';
+
+/** Runs one command line; resolves with its exit code and never throws. */
+export async function runCli(argv: readonly string[], terminal: Terminal): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  const cli: Cli = {
+    terminal,
+    exit: (code) => {
+      exitCode = code;
+    },
+  };
+  try {
+    await programOf(cli).parseAsync(argv, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return reportFailure(error, terminal);
+  }
+}
+
+function programOf(cli: Cli): Command {
+  const { stdout, stderr } = cli.terminal;
+  const program = new Command('truegrain')
+    .description('A ledger of measured facts: found it, run it, check it, keep it')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'truegrain: ')),
+    });
+  program.commandsGroup(IN_FOLDER);
+  for (const add of [addInit, addStart, addFsck, addReindex, addBackup, addRestore])
+    add(program, cli);
+  for (const add of [addPolicy, addToken]) add(program, cli);
+  program.commandsGroup(BY_HTTP);
+  for (const add of [addDevice, addEvidence]) add(program, cli);
+  addExport(program, cli);
+  program.commandsGroup(ALONE);
+  for (const add of [addVerify, addKey]) add(program, cli);
+  return program;
+}
