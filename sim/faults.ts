@@ -130,7 +130,7 @@ export const FAULTS = {
   'bit-flip': bitFlip,
 } as const satisfies Record<string, Fault>;
 
-export type FaultName = keyof typeof FAULTS;
+type FaultName = keyof typeof FAULTS;
 
 function publishAndCut(link: DeviceLink, urn: string, { frame }: SignedFrame): void {
   link.publish(frame, `tg/1/${urn}/up`).catch(() => {});

@@ -8,9 +8,8 @@ import { clientError, frameworkFailure, installFailures } from './failures.ts';
 import { installHeaders } from './headers.ts';
 import { installOpenapi, openapiRoutes } from './openapi.ts';
 import { DEFAULT_RATE_LIMITS, installRateLimit, type RateLimits } from './rate-limit.ts';
-import { installRouteList } from './route-list.ts';
+import { installRouteList, type ListedRoute } from './route-list.ts';
 
-export type { ListedRoute } from './route-list.ts';
 
 import { deviceRoutes } from './routes/devices.ts';
 import { enrolmentRoutes } from './routes/enrolment.ts';
@@ -58,7 +57,9 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const IDLE_TIMEOUT_MS = 120_000;
 const PATH_PART_CHARS_MAX = 300;
 
-export async function buildHttp(options: HttpOptions): Promise<FastifyInstance> {
+export async function buildHttp(
+  options: HttpOptions,
+): Promise<FastifyInstance & { routeList: readonly ListedRoute[] }> {
   const { backend, tokens } = options;
   const limits = { ...DEFAULT_RATE_LIMITS, ...options.limits };
   const context: HttpContext = {
