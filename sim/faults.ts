@@ -130,8 +130,6 @@ export const FAULTS = {
   'bit-flip': bitFlip,
 } as const satisfies Record<string, Fault>;
 
-type FaultName = keyof typeof FAULTS;
-
 function publishAndCut(link: DeviceLink, urn: string, { frame }: SignedFrame): void {
   link.publish(frame, `tg/1/${urn}/up`).catch(() => {});
   link.cut();

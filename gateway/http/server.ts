@@ -10,7 +10,6 @@ import { installOpenapi, openapiRoutes } from './openapi.ts';
 import { DEFAULT_RATE_LIMITS, installRateLimit, type RateLimits } from './rate-limit.ts';
 import { installRouteList, type ListedRoute } from './route-list.ts';
 
-
 import { deviceRoutes } from './routes/devices.ts';
 import { enrolmentRoutes } from './routes/enrolment.ts';
 import { entryRoutes } from './routes/entries.ts';

@@ -92,7 +92,7 @@ function codeOf(bytes: Uint8Array): string {
 
 const bytes32 = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const words = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 }).filter((text) => {
-  return text.isWellFormed() && !text.startsWith('\ufeff');
+  return !/\p{Surrogate}/u.test(text) && !text.startsWith('\ufeff');
 });
 const uint = fc.maxSafeNat();
 const anyDevice = fc
