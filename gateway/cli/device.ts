@@ -63,7 +63,8 @@ async function add(urn: string, options: AddOptions, { terminal }: Cli): Promise
       `token      ${made.token}`,
       `valid till ${new Date(made.expiresMs).toISOString()}, once`,
       `ledger     ${made.ledgerId}`,
-      'On the device: truegrain-device enrol, with this token and ledger id.',
+      'On the device:',
+      `  truegrain-device enrol --config FILE --url ${options.url} --token ${made.token} --ledger ${made.ledgerId}`,
     ],
   });
 }

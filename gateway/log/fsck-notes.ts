@@ -22,16 +22,17 @@ export interface KeptNote {
 
 /** The signed tip and its copies. Read before the store: it is never ahead of it then. */
 export function readTips(files: readonly string[], findings: FindingList): KeptNote[] {
-  return files.flatMap((where) => {
+  return files.flatMap((where, i) => {
     try {
       const note = noteOf(where, readFileSync(where, 'utf8'), { findings, isTip: true });
       return note ? [note] : [];
     } catch (error) {
       const { code, message } = error as Error & { code?: string };
-      const severity = code === 'ENOENT' ? 'note' : 'error';
-      const text =
-        code === 'ENOENT' ? 'there is none: nothing was signed yet, or it was lost' : message;
-      findings.add({ code: 'signed_tip', where, severity, text });
+      if (code !== 'ENOENT') findings.add({ code: 'signed_tip', where, text: message });
+      else if (i > 0) {
+        const text = 'this copy is missing: is its disk mounted?';
+        findings.add({ code: 'tip_copy', where, severity: 'warning', text });
+      }
       return [];
     }
   });

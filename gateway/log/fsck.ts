@@ -131,7 +131,12 @@ class Fsck {
       this.#progress('pages', 0, 1);
       checkPages(db, findings);
     }
-    const notes = [...tips, ...readCheckpoints(db, findings)];
+    const checkpoints = readCheckpoints(db, findings);
+    if (checkpoints.length > 0 && tips.length === 0) {
+      const text = "no signed tip is left: nothing would notice an older store in this one's place";
+      findings.add({ code: 'signed_tip_lost', where: this.#file, severity: 'warning', text });
+    }
+    const notes = [...tips, ...checkpoints];
     this.#checkpointSize = notes.reduce<number | null>(
       (size, { checkpoint }) => Math.max(size ?? 0, checkpoint.size),
       null,

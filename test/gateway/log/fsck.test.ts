@@ -173,8 +173,18 @@ describe('what was signed', () => {
 
   test('a damaged signed tip is named, and is not rebuilt', () => {
     const report = afterwards(({ signedTip }) => writeFileSync(signedTip, 'no note'));
-    expect(report.findings).toMatchObject([{ code: 'checkpoint', canBeRebuilt: false }]);
+    expect(report.findings).toMatchObject([
+      { code: 'checkpoint', canBeRebuilt: false },
+      { code: 'signed_tip_lost', severity: 'warning' },
+    ]);
     expect(report.findings[0]?.where).toMatch(/signed-tip$/);
+  });
+
+  test('a signed tip that is gone is missed; so is a copy', () => {
+    const report = afterwards(({ signedTip }) => rmSync(signedTip));
+    expect(report).toMatchObject({ ok: true, findings: [{ code: 'signed_tip_lost' }] });
+    const copied = fsck(sound, { tipCopies: ['/nowhere/signed-tip'] });
+    expect(copied).toMatchObject({ ok: true, findings: [{ code: 'tip_copy' }] });
   });
 
   test('a note that others signed, or that says another root', () => {
