@@ -123,6 +123,7 @@ function checkHeader(
   if (key?.role !== 'gateway' || key.status !== 'active' || key.iss !== batch.iss) {
     return fail('not_allowed', 'not signed by an active gateway key');
   }
+  if (batch.sub !== state.charter?.ledgerName) return fail('not_allowed', 'sub of another ledger');
   if (!inSequence(state, key, batch)) return fail('seq', `gateway sequence ${batch.seq}`);
   if (state.awaiting.size > 0) {
     return fail('not_allowed', 'founders have not all accepted the charter');

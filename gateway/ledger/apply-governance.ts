@@ -2,7 +2,6 @@ import { parseAcceptance } from '@truegrain/device-sdk/formats/acceptance.js';
 import { equal, toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import { type Charter, parseCharter } from '@truegrain/device-sdk/formats/charter.js';
 import { type CoseKey, keyThumbprint } from '@truegrain/device-sdk/formats/cose-key.js';
-import { verifyEnrolmentProof } from '@truegrain/device-sdk/formats/enrolment.js';
 import { parseErasure } from '@truegrain/device-sdk/formats/erasure.js';
 import {
   MEDIA_ACCEPTANCE,
@@ -13,13 +12,7 @@ import {
   MEDIA_ROTATION,
 } from '@truegrain/device-sdk/formats/media-types.js';
 import { leafHash } from '@truegrain/device-sdk/formats/merkle.js';
-import {
-  parseRegistration,
-  type Registration,
-} from '@truegrain/device-sdk/formats/registration.js';
 import { fail, ok, type Result } from '@truegrain/device-sdk/formats/result.js';
-import { parseRevocation } from '@truegrain/device-sdk/formats/revocation.js';
-import { parseRotation, type Rotation } from '@truegrain/device-sdk/formats/rotation.js';
 import { sha256 } from '@truegrain/device-sdk/formats/sha256.js';
 import {
   checkPublicKey,
@@ -28,6 +21,7 @@ import {
 } from '@truegrain/device-sdk/formats/signature.js';
 import type { Statement } from '@truegrain/device-sdk/formats/statement.js';
 import { gatewayStream, inSequence } from './apply-batch.ts';
+import { OTHER_SUBJECT, registrationOf, revocationOf, rotationOf } from './device-changes.ts';
 import {
   addKey,
   type DeviceRecord,
@@ -69,7 +63,8 @@ export interface AppliedGovernance {
   streams: Stream[];
 }
 
-type Change = Result<
+/** Checked, and not yet made. */
+export type Change = Result<
   { logTimeMs: number; commit: (leafIndex: number) => Partial<AppliedGovernance> },
   GovernanceRefusal
 >;
@@ -172,6 +167,7 @@ function applyCharter(
   if (!convener || statement.iss !== convener.iss || statement.seq !== 1 || statement.ledgerId) {
     return fail('not_allowed', 'the first founder signs the charter as its first statement');
   }
+  if (statement.sub !== charter.ledgerName) return OTHER_SUBJECT;
   if (!equal(statement.kid, keyThumbprint(convener.memberKey)))
     return fail('not_allowed', 'other key');
   if (!isSigned(statement, convener.memberKey, native)) return fail('bad_signature', 'charter');
@@ -239,6 +235,7 @@ function acceptanceOf(state: LedgerState, statement: Statement): Change {
   const parsed = parseAcceptance(statement.payloadBytes);
   if (!parsed.ok) return fail('malformed', parsed.code);
   const { charterId, logTimeMs } = parsed.value;
+  if (statement.sub !== state.charter?.ledgerName) return OTHER_SUBJECT;
   if (!state.charterId || !equal(charterId, state.charterId))
     return fail('not_allowed', 'other charter');
   if (!state.awaiting.has(statement.iss)) return fail('not_allowed', 'nothing left to accept');
@@ -251,103 +248,11 @@ function acceptanceOf(state: LedgerState, statement: Statement): Change {
   });
 }
 
-function registrationOf(state: LedgerState, statement: Statement, native?: NativeVerify): Change {
-  const parsed = parseRegistration(statement.payloadBytes);
-  if (!parsed.ok) return fail('malformed', `${parsed.code}: ${parsed.detail}`);
-  const registration: Registration = parsed.value;
-  const { device, key } = registration;
-  if (registration.owner !== statement.iss || statement.sub !== device) {
-    return fail('not_allowed', 'owner signs, subject is the device');
-  }
-  if (activeKeys(state, device).length > 0) return fail('device_exists', device);
-  const fresh = freshKey(state, key);
-  if (!fresh.ok) return fresh;
-  const { ledgerId } = state;
-  if (!ledgerId) return fail('not_allowed', 'no charter');
-  const proof = verifyEnrolmentProof(registration.proof, { device, key, ledgerId }, native);
-  if (!proof.ok) return fail('proof', proof.code);
-  return ok({
-    logTimeMs: registration.logTimeMs,
-    commit: (leafIndex) => {
-      const { key: _key, proof: _proof, logTimeMs: _time, ...rest } = registration;
-      const record: DeviceRecord = { ...rest, registrationLeaf: leafIndex };
-      state.devices.set(device, record);
-      const added = addKey(state, {
-        kid: fresh.value,
-        key,
-        role: 'device',
-        iss: device,
-        fromLeaf: leafIndex,
-      });
-      return { keys: [added], devices: [record] };
-    },
-  });
-}
-
-/** The successor of a device key (E4): signed by both, or forced by the owner alone. */
-function rotationOf(state: LedgerState, statement: Statement, native?: NativeVerify): Change {
-  const parsed = parseRotation(statement.payloadBytes);
-  if (!parsed.ok) return fail('malformed', `${parsed.code}: ${parsed.detail}`);
-  const rotation: Rotation = parsed.value;
-  const { device, newKey: key, oldKid } = rotation;
-  const old = state.keyByKid.get(toHex(oldKid));
-  if (!old || old.iss !== device || old.role !== 'device') return fail('device_unknown', device);
-  if (state.devices.get(device)?.owner !== statement.iss)
-    return fail('not_allowed', 'not the owner');
-  if (old.status !== 'active') return fail('not_allowed', `old key is ${old.status}`);
-  const fresh = freshKey(state, key);
-  const { ledgerId } = state;
-  if (!fresh.ok) return fresh;
-  if (!ledgerId) return fail('not_allowed', 'no charter');
-  const byNew = verifyEnrolmentProof(rotation.proofNew, { device, key, ledgerId }, native);
-  if (!byNew.ok) return fail('proof', `new key: ${byNew.code}`);
-  if (rotation.proofOld) {
-    const expected = { device, key, ledgerId, signedBy: old.key };
-    const byOld = verifyEnrolmentProof(rotation.proofOld, expected, native);
-    if (!byOld.ok) return fail('proof', `old key: ${byOld.code}`);
-  }
-  return ok({
-    logTimeMs: rotation.logTimeMs,
-    commit: (leafIndex) => {
-      old.status = 'retired';
-      old.untilLeaf = leafIndex;
-      const added = addKey(state, {
-        kid: fresh.value,
-        key,
-        role: 'device',
-        iss: device,
-        fromLeaf: leafIndex,
-      });
-      return { keys: [old, added] };
-    },
-  });
-}
-
-function revocationOf(state: LedgerState, statement: Statement): Change {
-  const parsed = parseRevocation(statement.payloadBytes);
-  if (!parsed.ok) return fail('malformed', parsed.code);
-  const { device, kid, logTimeMs } = parsed.value;
-  if (state.devices.get(device)?.owner !== statement.iss) return fail('device_unknown', device);
-  const keys = state.keys.filter(
-    (key) => key.iss === device && key.status !== 'revoked' && (!kid || equal(key.kid, kid)),
-  );
-  if (keys.length === 0) return fail('device_unknown', 'no such key, or revoked already');
-  return ok({
-    logTimeMs,
-    commit: (leafIndex) => {
-      for (const key of keys) {
-        key.status = 'revoked';
-        key.untilLeaf ??= leafIndex;
-      }
-      return { keys };
-    },
-  });
-}
-
 function erasureOf(state: LedgerState, statement: Statement): Change {
   const parsed = parseErasure(statement.payloadBytes);
   if (!parsed.ok) return fail('malformed', parsed.code);
   const { ids, logTimeMs } = parsed.value;
+  if (statement.sub !== state.charter?.ledgerName) return OTHER_SUBJECT;
   return ok({
     logTimeMs,
     commit: () => {
@@ -355,18 +260,6 @@ function erasureOf(state: LedgerState, statement: Statement): Change {
       return { erased: [...ids] };
     },
   });
-}
-
-function activeKeys(state: LedgerState, device: string): KeyRecord[] {
-  return state.keys.filter((key) => key.iss === device && key.status === 'active');
-}
-
-/** A key is registered once, for ever: a revoked one can't come back under another name. */
-function freshKey(state: LedgerState, key: CoseKey): Result<Uint8Array, GovernanceRefusal> {
-  const checked = checkPublicKey(key);
-  if (!checked.ok) return fail('key_invalid', checked.code);
-  const kid = keyThumbprint(key);
-  return state.keyByKid.has(toHex(kid)) ? fail('key_in_use', toHex(kid)) : ok(kid);
 }
 
 function isSigned(statement: Statement, key: CoseKey, native?: NativeVerify): boolean {
