@@ -1,5 +1,5 @@
 // The HTTP interface of a gateway: SCRAPI, tlog-tiles and /v1 on one fastify instance.
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Authenticator } from '../tokens.ts';
 import { installAuth } from './auth.ts';
 import type { Backend } from './backend.ts';
@@ -122,7 +122,10 @@ function newFastify(options: HttpOptions): FastifyInstance {
     frameworkErrors: frameworkFailure,
     clientErrorHandler: clientError,
     trustProxy: options.trustProxy ?? false,
-    ...(options.logger && { loggerInstance: options.logger, disableRequestLogging: true }),
+    ...(options.logger && {
+      loggerInstance: options.logger,
+      logController: new LogController({ disableRequestLogging: true }),
+    }),
   };
   if (options.tls === undefined) return Fastify(settings);
   const { key, cert } = options.tls;
