@@ -64,7 +64,8 @@ export class Pipeline {
     this.#ledger = ledger;
     this.origin = `${charter.ledgerName}/${toHex(ledgerId)}`;
     this.proofs = new Proofs((level, index) => ledger.store.tiles.get(level, index));
-    this.issuer = new ReceiptIssuer({ log: signers.log, origin: this.origin, proofs: this.proofs });
+    const { origin, proofs } = this;
+    this.issuer = new ReceiptIssuer({ log: signers.log, origin, proofs, nowMs: options.nowMs });
     this.anchor = new Anchor({
       db: ledger.store.db,
       origin: this.origin,

@@ -5,8 +5,8 @@ import type { Signer } from '@truegrain/device-sdk/formats/signer.js';
 import type { Db, Query } from '../store/database.ts';
 import type { SignedTip, Tip } from './signed-tip.ts';
 
-/** Checkpoints kept beside the newest: one a size would grow without end. */
-const CHECKPOINTS_KEPT = 1_000;
+/** Checkpoints of trees at most this much smaller are kept: all of them would grow without end. */
+const LEAVES_BEHIND_MAX = 1_000;
 
 export type AnchorRefusal = 'behind_signed_tip' | 'forked_from_signed_tip';
 
@@ -71,7 +71,7 @@ export class Anchor {
       cosign(body, { name, signer, timeSeconds: Math.floor(nowMs / 1000) });
     this.#tip.keep(note);
     this.#insert.run(size, note);
-    this.#prune.run(size - CHECKPOINTS_KEPT);
+    this.#prune.run(size - LEAVES_BEHIND_MAX);
     this.newest = { size, root, note };
     return this.newest;
   }

@@ -14,13 +14,21 @@ export class ReceiptIssuer {
   readonly #log: Signer;
   readonly #iss: string;
   readonly #proofs: Proofs;
+  readonly #nowMs: () => number;
   #root: { size: number; hash: Uint8Array } | null = null;
   readonly #signed = new Map<string, { prepared: PreparedReceipt; signature: Uint8Array }>();
 
-  constructor(options: { log: Signer; origin: string; proofs: Proofs }) {
+  constructor(options: {
+    log: Signer;
+    origin: string;
+    proofs: Proofs;
+    /** A receipt's `iat`: a device whose clock is lost learns from it how late it is at least. */
+    nowMs: () => number;
+  }) {
     this.#log = options.log;
     this.#iss = `https://${options.origin}`;
     this.#proofs = options.proofs;
+    this.#nowMs = options.nowMs;
   }
 
   /** The receipt of one leaf in the anchored tree; `sub` is the statement's own subject. */
@@ -41,7 +49,8 @@ export class ReceiptIssuer {
     const known = this.#signed.get(sub);
     if (known) return known;
     const { alg, kid } = this.#log;
-    const prepared = prepareReceipt({ alg, kid, iss: this.#iss, sub, root: anchored.root });
+    const iat = Math.floor(this.#nowMs() / 1000);
+    const prepared = prepareReceipt({ alg, kid, iss: this.#iss, sub, iat, root: anchored.root });
     const signed = { prepared, signature: this.#log.sign(prepared.toBeSigned) };
     this.#signed.set(sub, signed);
     return signed;

@@ -34,6 +34,9 @@ export interface DemoState {
 const REDRAW_MS = 250;
 const LINE_MS = 1_000;
 
+/** Boot records come first; the proof of a reading shows more. */
+const HINT_FROM_LEAF = 12;
+
 /** `screen` is process.stdout; rows are cut to its width, so that redrawing never scrolls. */
 export class DemoView {
   readonly #screen: NodeJS.WriteStream;
@@ -63,8 +66,9 @@ export class DemoView {
     if (!this.#screen.isTTY) {
       this.#write([lineOf(this.#state, nowMs)]);
       // Once: a log that is read later has a command that works then as well.
-      if (this.#state.lastReceipt && !this.#hinted) this.#write(this.#hints().slice(-3));
-      this.#hinted ||= this.#state.lastReceipt !== null;
+      if (this.#hinted || (this.#state.lastReceipt?.leafIndex ?? 0) < HINT_FROM_LEAF) return;
+      this.#write(this.#hints().slice(-3));
+      this.#hinted = true;
       return;
     }
     const columns = this.#screen.columns || 80;
