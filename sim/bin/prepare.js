@@ -1,6 +1,6 @@
 // Installs and builds what is missing: plain JavaScript, as it runs before anything is installed.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -49,7 +49,12 @@ export function installIfNeeded() {
   return status;
 }
 
+const PROGRAMS = ['gateway/dist/cli/main.js', 'device-sdk/dist/main.js'];
+
 export function build() {
   process.stderr.write('Building …\n');
-  return run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b']);
+  const status = run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b']);
+  // npm links the programs before they are built and can't set their mode then.
+  if (status === 0) for (const program of PROGRAMS) chmodSync(join(root, program), 0o755);
+  return status;
 }
