@@ -7,6 +7,8 @@ export interface DeviceLine {
   readonly level: string;
   readonly id?: string;
   readonly seq?: number;
+  /** Of a queued frame: pack, boot, gap … */
+  readonly kind?: string;
   readonly code?: string;
   readonly listed?: boolean;
   readonly logSize?: number;
@@ -30,6 +32,8 @@ export class DeviceProgram {
   readonly queued = new Set<string>();
   readonly accepted = new Set<string>();
   readonly receipted = new Set<string>();
+  /** Gap records: a full queue owning up to what it dropped. */
+  readonly gapRecords = new Set<string>();
   readonly #onLine: (line: DeviceLine) => void;
   #waiting: (() => void)[] = [];
 
@@ -66,6 +70,7 @@ export class DeviceProgram {
     const line = lineOf(text);
     if (!line) return;
     const { id = '' } = line;
+    if (line.kind === 'gap') this.gapRecords.add(id);
     if (line.msg === 'queued') this.queued.add(id);
     else if (line.msg === 'accepted') this.accepted.add(id);
     else if (line.msg === 'receipted') this.receipted.add(id);

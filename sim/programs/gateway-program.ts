@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { GATEWAY_PROGRAM } from './built.ts';
 import { type Ending, Program, runToEnd } from './program.ts';
 
@@ -52,7 +51,7 @@ export class GatewayProgram {
     const program = new Program({
       name: 'truegrain',
       file: GATEWAY_PROGRAM,
-      args: ['start', '--json', '--config', join(place.data, 'truegrain.json')],
+      args: ['start', '--json', '--log-level', 'warn'],
       env: environmentOf(place),
       ...(shell === undefined ? {} : { shell }),
     });
@@ -70,9 +69,16 @@ export class GatewayProgram {
   }
 }
 
+/** Names that nobody can have (RFC 2606). */
+const FOUNDER = [
+  ...['--iss', 'https://demo.invalid'],
+  ...['--name', 'Truegrain demo'],
+  ...['--ledger', 'demo.invalid/cold-chain'],
+];
+
 /** Keys, configuration and leaf 0, where the folder has no ledger yet. */
 export async function initialise(place: GatewayPlace): Promise<void> {
-  const { code, lines } = await truegrain(['init'], environmentOf(place));
+  const { code, lines } = await truegrain(['init', ...FOUNDER], environmentOf(place));
   const said = saidBy(lines);
   if (code !== 0 && !/holds a ledger already/.test(said)) throw new StartFailure(said);
 }

@@ -35,4 +35,32 @@ built('the broker is gone for longer than the window', () => {
     const { streams } = await gateway.api.completeness(device.urn);
     expect(streams.flatMap(({ gaps }) => gaps)).toEqual([]);
   });
+
+  it('a queue that is full meanwhile owns up to what it dropped', { timeout: 90_000 }, async () => {
+    const small = await DeviceProcess.enrolled(gateway, {
+      name: 'small',
+      sampleMs: 10,
+      packMs: 20,
+      queue: { segmentBytes: 65_536, bytesMax: 4 * 65_536 },
+    });
+    try {
+      const running = small.start();
+      await running.until(() => small.receipted.size >= 3);
+      await gateway.kill();
+      await running.until(() => running.gapRecords.size > 0);
+      await gateway.start();
+      // Another episode may begin before the queue has room again: all records, and the newest pack.
+      const marker = [...small.queued].at(-1) ?? '';
+      const owned = () => [...running.gapRecords].every((id) => small.receipted.has(id));
+      await running.until(() => small.receipted.has(marker) && owned());
+      expect(owned(), running.program.lines.at(-1)).toBe(true);
+      await small.stop();
+      const { streams } = await gateway.api.completeness(small.urn);
+      const gaps = streams.flatMap((stream) => stream.gaps);
+      expect(gaps.length).toBeGreaterThan(0);
+      expect(gaps.filter(({ explained }) => !explained)).toEqual([]);
+    } finally {
+      await small.kill();
+    }
+  });
 });

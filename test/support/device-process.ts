@@ -29,8 +29,6 @@ export class DeviceProcess {
   readonly queued = new Set<string>();
   readonly receipted = new Set<string>();
   readonly refused: DeviceLine[] = [];
-  /** Frames that the full queue did not take. */
-  dropped = 0;
   #running: DeviceProgram | null = null;
 
   private constructor(urn: string, config: string, dataDir: string) {
@@ -109,7 +107,6 @@ export class DeviceProcess {
     if (line.msg === 'queued' && line.id) this.queued.add(line.id);
     else if (line.msg === 'receipted' && line.id) this.receipted.add(line.id);
     else if (line.msg === 'refused') this.refused.push(line);
-    else if (line.msg === 'dropped') this.dropped += 1;
   }
 }
 
