@@ -95,10 +95,13 @@ function rewrite(
   }
 }
 
+const PAGE_CACHE_KIB = 128 * 1024;
+
 function openFresh(file: string): Db {
   const db = new Database(file);
   db.pragma('journal_mode = OFF');
   db.pragma('synchronous = OFF');
+  db.pragma(`cache_size = -${PAGE_CACHE_KIB}`);
   db.exec(SCHEMA);
   db.pragma(`user_version = ${SCHEMA_VERSION}`);
   return db;
