@@ -17,6 +17,8 @@ export interface FleetRun {
 }
 
 const POLL_MS = 1_000;
+/** Long enough to copy a command from the screen. */
+const PROOF_MS = 30_000;
 /** npx finds the program only where npm has linked it; elsewhere it would ask the registry. */
 const VERIFY = isLinked() ? 'npx truegrain verify' : `node ${GATEWAY_PROGRAM} verify`;
 
@@ -67,11 +69,16 @@ function startDevice(
   state: DemoState,
   { row, config }: { row: DeviceRow; config: string },
 ): DeviceProgram {
-  const device: DeviceProgram = new DeviceProgram({
+  const packs = new Set<string>();
+  return new DeviceProgram({
     config,
-    onLine: (line) => noteLine(state, row, line),
+    onLine: (line) => {
+      const { id = '' } = line;
+      if (line.msg === 'queued' && line.kind === 'pack') packs.add(id);
+      noteLine(state, row, line);
+      if (line.msg === 'receipted' && packs.delete(id)) noteProof(state, id);
+    },
   });
-  return device;
 }
 
 function noteLine(state: DemoState, row: DeviceRow, line: DeviceLine): void {
@@ -81,12 +88,16 @@ function noteLine(state: DemoState, row: DeviceRow, line: DeviceLine): void {
   else if (line.msg === 'receipted') {
     row.receipted += 1;
     const atMs = Date.now();
-    const { leafIndex = 0, id = '' } = line;
     state.firstReceiptMs ??= atMs - state.startedMs;
-    state.lastReceipt = { device: row.name, id, leafIndex, atMs };
+    state.lastReceipt = { device: row.name, leafIndex: line.leafIndex ?? 0, atMs };
   } else if (line.level !== 'info') {
     row.trouble = [line.msg, line.code ?? line.reason ?? line.detail].filter(Boolean).join(': ');
   }
+}
+
+function noteProof(state: DemoState, id: string): void {
+  const atMs = Date.now();
+  if (state.proof === null || atMs - state.proof.atMs > PROOF_MS) state.proof = { id, atMs };
 }
 
 /** The first program to end by itself ends the demo: the others would only look alive. */
@@ -140,6 +151,7 @@ function stateOf(run: FleetRun, fleet: readonly FleetDevice[]): DemoState {
     logSize: 0,
     anchoredSize: 0,
     lastReceipt: null,
+    proof: null,
     firstReceiptMs: null,
   };
 }
@@ -156,7 +168,7 @@ function hints({ gateway, tokens }: FleetRun, id: string | null): string[] {
   const evidence = `curl -sfo last.tgev -H 'Authorization: Bearer ${tokens.auditor}' ${httpUrl}/v1/statements/${id}/evidence`;
   return [
     ...lines,
-    'Take the proof of the newest receipted statement, then verify it with the network off:',
+    'Take the proof of a receipted reading, then verify it with the network off:',
     `  ${evidence}`,
     `  ${VERIFY} last.tgev --ledger ${ledgerId}`,
   ];

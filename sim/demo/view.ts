@@ -18,33 +18,37 @@ export interface DeviceRow {
 export interface DemoState {
   readonly startedMs: number;
   readonly devices: readonly DeviceRow[];
-  /** URLs and commands; the id is the newest receipted statement's. */
+  /** URLs and commands; the id is of a receipted statement. */
   readonly hints: (id: string | null) => readonly string[];
   logSize: number;
   anchoredSize: number;
   lastReceipt: {
     readonly device: string;
-    readonly id: string;
     readonly leafIndex: number;
     readonly atMs: number;
   } | null;
+  /** A pack of readings with a receipt; it stands for a while, so that its command can be copied. */
+  proof: { readonly id: string; readonly atMs: number } | null;
   firstReceiptMs: number | null;
 }
 
 const REDRAW_MS = 250;
 const LINE_MS = 1_000;
 
-/** Boot records come first; the proof of a reading shows more. */
-const HINT_FROM_LEAF = 12;
+/** What stands on the screen: lines, and how many rows each takes. */
+interface Drawn {
+  readonly lines: readonly string[];
+  readonly heights: readonly number[];
+}
 
-/** `screen` is process.stdout; rows are cut to its width, so that redrawing never scrolls. */
 export class DemoView {
   readonly #screen: NodeJS.WriteStream;
   readonly #state: DemoState;
-  #drawn = 0;
+  #drawn: Drawn = { lines: [], heights: [] };
   #timer: NodeJS.Timeout | null = null;
   #hinted = false;
 
+  /** `screen` is process.stdout. */
   constructor(screen: NodeJS.WriteStream, state: DemoState) {
     this.#screen = screen;
     this.#state = state;
@@ -63,26 +67,37 @@ export class DemoView {
 
   #show(): void {
     const nowMs = Date.now();
-    if (!this.#screen.isTTY) {
-      this.#write([lineOf(this.#state, nowMs)]);
-      // Once: a log that is read later has a command that works then as well.
-      if (this.#hinted || (this.#state.lastReceipt?.leafIndex ?? 0) < HINT_FROM_LEAF) return;
-      this.#write(this.#hints().slice(-3));
-      this.#hinted = true;
+    if (this.#screen.isTTY) {
+      this.#draw(nowMs);
       return;
     }
-    const columns = this.#screen.columns || 80;
-    const lines = tableOf(this.#state, nowMs).map((line) => line.slice(0, columns - 1));
-    const rows = this.#screen.rows || 24;
-    // Taller than the window it would scroll: the URLs go first, the table stays.
-    const shown = [...lines, ...wrapped(this.#hints(), columns - 1)].slice(0, rows - 1);
-    const up = this.#drawn > 0 ? `\x1b[${this.#drawn}A` : '';
-    this.#screen.write(`${up}${shown.map((line) => `\x1b[2K${line}\n`).join('')}\x1b[0J`);
-    this.#drawn = shown.length;
+    this.#write([lineOf(this.#state, nowMs)]);
+    // Once: a log that is read later has a command that works then as well.
+    if (this.#hinted || this.#state.proof === null) return;
+    this.#write(this.#hints().slice(-3));
+    this.#hinted = true;
+  }
+
+  /** Only what changed is written: a command that is being selected with the mouse stays so. */
+  #draw(nowMs: number): void {
+    const { columns = 80, rows = 24 } = this.#screen;
+    const table = tableOf(this.#state, nowMs).map((line) => line.slice(0, columns));
+    const lines = fitting([...table, ...this.#hints()], { columns, rows: rows - 1 });
+    const heights = lines.map((line) => heightOf(line, columns));
+    const before = this.#drawn;
+    const fits = heights.every((height, at) => height === before.heights[at]);
+    const anew = !fits || heights.length !== before.heights.length;
+    const up = before.heights.reduce((sum, height) => sum + height, 0);
+    const body = lines.map((line, at) => {
+      const down = '\n'.repeat(heights[at] ?? 1);
+      return !anew && line === before.lines[at] ? down : `\x1b[2K${line}\n`;
+    });
+    this.#screen.write(`${up > 0 ? `\x1b[${up}A` : ''}${anew ? '\x1b[0J' : ''}${body.join('')}`);
+    this.#drawn = { lines, heights };
   }
 
   #hints(): readonly string[] {
-    return this.#state.hints(this.#state.lastReceipt?.id ?? null);
+    return this.#state.hints(this.#state.proof?.id ?? null);
   }
 
   #write(lines: readonly string[]): void {
@@ -128,13 +143,22 @@ function seconds(ms: number): string {
   return `${(Math.max(0, ms) / 1000).toFixed(1)} s`;
 }
 
-/** Copy and paste must work, so long lines are wrapped and not cut. */
-function wrapped(lines: readonly string[], width: number): string[] {
-  return lines.flatMap((line) => {
-    const parts = [];
-    for (let at = 0; at < Math.max(1, line.length); at += width) {
-      parts.push(line.slice(at, at + width));
-    }
-    return parts;
-  });
+/** The terminal wraps long lines itself: a command copied from two rows has no line break in it. */
+function heightOf(line: string, columns: number): number {
+  return Math.max(1, Math.ceil(line.length / columns));
+}
+
+/** Taller than the window, redrawing would scroll; the end goes first, the table stays. */
+function fitting(
+  lines: readonly string[],
+  { columns, rows }: { columns: number; rows: number },
+): string[] {
+  let left = rows;
+  const shown = [];
+  for (const line of lines) {
+    left -= heightOf(line, columns);
+    if (left < 0) break;
+    shown.push(line);
+  }
+  return shown;
 }

@@ -25,15 +25,9 @@ export interface DeviceRun {
   readonly onLine?: (line: DeviceLine) => void;
 }
 
-/** The real firmware in a process of its own, and what it said of its frames. */
+/** The real firmware in a process of its own. */
 export class DeviceProgram {
   readonly program: Program;
-  /** Statement ids, lower hex. */
-  readonly queued = new Set<string>();
-  readonly accepted = new Set<string>();
-  readonly receipted = new Set<string>();
-  /** Gap records: a full queue owning up to what it dropped. */
-  readonly gapRecords = new Set<string>();
   readonly #onLine: (line: DeviceLine) => void;
   #waiting: (() => void)[] = [];
 
@@ -69,11 +63,6 @@ export class DeviceProgram {
   #take(text: string): void {
     const line = lineOf(text);
     if (!line) return;
-    const { id = '' } = line;
-    if (line.kind === 'gap') this.gapRecords.add(id);
-    if (line.msg === 'queued') this.queued.add(id);
-    else if (line.msg === 'accepted') this.accepted.add(id);
-    else if (line.msg === 'receipted') this.receipted.add(id);
     this.#onLine(line);
     this.#wake();
   }

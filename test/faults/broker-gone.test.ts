@@ -47,11 +47,11 @@ built('the broker is gone for longer than the window', () => {
       const running = small.start();
       await running.until(() => small.receipted.size >= 3);
       await gateway.kill();
-      await running.until(() => running.gapRecords.size > 0);
+      await running.until(() => small.gapRecords.size > 0);
       await gateway.start();
       // Another episode may begin before the queue has room again: all records, and the newest pack.
       const marker = [...small.queued].at(-1) ?? '';
-      const owned = () => [...running.gapRecords].every((id) => small.receipted.has(id));
+      const owned = () => [...small.gapRecords].every((id) => small.receipted.has(id));
       await running.until(() => small.receipted.has(marker) && owned());
       expect(owned(), running.program.lines.at(-1)).toBe(true);
       await small.stop();

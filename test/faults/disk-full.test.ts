@@ -94,7 +94,7 @@ mountable('the device’s disk is full', () => {
     expect(running.program.ending, running.program.lines.at(-1)).toBeNull();
     disk.empty();
     await gateway.start();
-    const hasOwned = () => [...running.gapRecords].some((id) => device.receipted.has(id));
+    const hasOwned = () => [...device.gapRecords].some((id) => device.receipted.has(id));
     await running.until(hasOwned);
     expect(hasOwned(), running.program.lines.at(-1)).toBe(true);
     await device.stop();

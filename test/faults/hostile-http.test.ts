@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parseForeignCbor } from '../../device-sdk/formats/cbor-foreign.ts';
+import { softSigner } from '../../device-sdk/formats/signer.ts';
+import { sampler } from '../../sim/scenarios/scenario.ts';
+import { Site } from '../../sim/site.ts';
+import { timesLogged } from '../../sim/stage.ts';
 import { World } from '../../sim/world.ts';
 import { GatewayProcess, hasPrograms } from '../support/gateway-process.ts';
 import { group } from '../support/group.ts';
-import { BAD_CBOR } from '../support/hostile-frames.ts';
+import { BAD_CBOR, malleated } from '../support/hostile-frames.ts';
 
 const built = group('programs', hasPrograms, 'not built; run npm run build');
 const MIB = 1_048_576;
@@ -123,6 +128,47 @@ built('hostile input over HTTP', () => {
     }
   });
 
+  it('the SCRAPI door judges as the MQTT door does', { timeout: 30_000 }, async () => {
+    const stage = gateway.stage('http', { hours: 20 });
+    const room = new Site(stage.world, 'http').room('posted', 4);
+    const actor = await stage.enter(room, { alg: -7 });
+    const next = sampler(stage.world, room);
+    const outcome = async (frame: Uint8Array) => {
+      const response = await post('/entries', frame, FRAME_TYPE);
+      const body = new Uint8Array(await response.arrayBuffer());
+      return response.ok ? 'taken' : codeOf(body);
+    };
+    const early = next();
+    const first = actor.source.readings(next());
+    expect(await outcome(first.frame)).toBe('taken');
+    expect(await outcome(first.frame), 'a replay').toBe('taken');
+    expect(await outcome(malleated(first, 'both')), 'malleated').toBe('taken');
+    const fields = { seq: first.seq, prev: null };
+    expect(await outcome(actor.source.readings(next(), { fields }).frame)).toBe('taken');
+    expect(await outcome(actor.source.readings(next(), { fields }).frame)).toBe('fork');
+    const iss = stage.urn('other');
+    expect(await outcome(actor.source.readings(next(), { fields: { iss } }).frame)).toBe(
+      'iss_mismatch',
+    );
+    for (const iat of [0, Date.UTC(2100, 0, 1) / 1000]) {
+      const frame = actor.source.readings(next(), { fields: { iat } });
+      expect(await outcome(frame.frame)).toBe('clock');
+    }
+    const signer = softSigner(-7, new Uint8Array(32).fill(7));
+    const forged = actor.source.readings(next(), { signer });
+    expect(await outcome(forged.frame)).toBe('bad_signature');
+    const unknown = { alg: signer.alg, kid: signer.kid };
+    const stranger = actor.source.readings(next(), { signer, fields: unknown });
+    expect(await outcome(stranger.frame)).toBe('unknown_key');
+    const { statements } = await timesLogged(stage.api, actor.source.urn);
+    expect(statements, 'the first and the one fork that is kept').toBe(2);
+    await stage.api.revoke(actor.source.urn, 'stolen');
+    const dated = actor.source.readings(early);
+    expect(await outcome(dated.frame), 'a date before the revocation').toBe('key_revoked');
+    stage.leave();
+    await alive();
+  });
+
   it('half a request, and headers without end, hold no connection for ever', async () => {
     const { hostname, port } = new URL(gateway.httpUrl);
     const request = http.request({ hostname, port, path: `/${'a'.repeat(60_000)}` });
@@ -139,6 +185,13 @@ built('hostile input over HTTP', () => {
     expect(gateway.rssBytes() - rssBefore).toBeLessThan(GROWTH_BYTES_MAX);
   });
 });
+
+/** RFC 9290: the detail (-2) begins with our code. */
+function codeOf(problem: Uint8Array): string {
+  const parsed = parseForeignCbor(problem);
+  const detail = parsed.ok && parsed.value instanceof Map ? parsed.value.get(-2) : null;
+  return String(detail).split(':', 1)[0] ?? '';
+}
 
 /** Sends until the gateway answers or hangs up. */
 function flood(url: string, token: string, mebibytes: number): Promise<number | 'closed'> {

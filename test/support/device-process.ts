@@ -29,6 +29,8 @@ export class DeviceProcess {
   readonly queued = new Set<string>();
   readonly receipted = new Set<string>();
   readonly refused: DeviceLine[] = [];
+  /** Gap records: a full queue owning up to what it dropped. */
+  readonly gapRecords = new Set<string>();
   #running: DeviceProgram | null = null;
 
   private constructor(urn: string, config: string, dataDir: string) {
@@ -104,6 +106,7 @@ export class DeviceProcess {
   }
 
   #note(line: DeviceLine): void {
+    if (line.kind === 'gap' && line.id) this.gapRecords.add(line.id);
     if (line.msg === 'queued' && line.id) this.queued.add(line.id);
     else if (line.msg === 'receipted' && line.id) this.receipted.add(line.id);
     else if (line.msg === 'refused') this.refused.push(line);
