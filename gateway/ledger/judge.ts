@@ -24,7 +24,10 @@ export class Judge {
   readonly #history: History;
   readonly #logTimeMs: number;
   readonly streams = new Map<number, Stream>();
-  readonly #pending = new Map<string, Known>();
+  /** Accepted in this batch; indexed at the first look back, which most batches never take. */
+  readonly #accepted: Facts[] = [];
+  readonly #indexed = new Map<string, Known>();
+  #indexedUpTo = 0;
   /** The other statements under a number that are evidence of a fork. */
   readonly #forks = new Map<string, Known>();
 
@@ -120,14 +123,22 @@ export class Judge {
   }
 
   #remember(facts: Facts): void {
-    this.#pending.set(`${facts.keyNo}:${facts.seq}`, { id: facts.id, prev: facts.prev });
+    this.#accepted.push(facts);
+  }
+
+  #index(): ReadonlyMap<string, Known> {
+    for (const facts of this.#accepted.slice(this.#indexedUpTo)) {
+      this.#indexed.set(`${facts.keyNo}:${facts.seq}`, facts);
+    }
+    this.#indexedUpTo = this.#accepted.length;
+    return this.#indexed;
   }
 
   /** What has this number, the first one first: a fork's second statement is evidence, not history. */
   #find(keyNo: number, seq: number): readonly Known[] {
     if (seq < 1) return [];
     const place = `${keyNo}:${seq}`;
-    const first = this.#pending.get(place);
+    const first = this.#index().get(place);
     const fork = this.#forks.get(place);
     const known = first ? [first] : this.#history.find(keyNo, seq);
     return fork ? [...known, fork] : known;

@@ -18,7 +18,8 @@ export class StoreError extends Error {
 }
 
 const PAGE_CACHE_KIB = 64 * 1024;
-const WAL_PAGES_BEFORE_CHECKPOINT = 4_000;
+/** 64 MiB: the indexes touch the same pages again and again, and each checkpoint writes them once. */
+const WAL_PAGES_BEFORE_CHECKPOINT = 16_000;
 
 /**
  * Opens a store, creating or migrating it. Every open sets synchronous=FULL and reads it back:
