@@ -29,6 +29,8 @@ export interface PinnedLog {
 export interface SentStatement {
   readonly id: Uint8Array;
   readonly leafHash: Uint8Array;
+  /** The same statement with the other ECDSA signature, which a carrier may have made of ours. */
+  readonly mirroredLeafHash?: Uint8Array | null;
   readonly sub: string;
 }
 
@@ -68,7 +70,11 @@ export function judgeReceipt(
   if (key === undefined) return fail('receipt', 'signed by no log key pinned at enrolment');
   if (iss !== `https://${log.origin}`) return fail('receipt_claims', `iss ${iss.slice(0, 80)}`);
   if (sub !== sent.sub) return fail('receipt_claims', `sub ${sub.slice(0, 80)}`);
-  const verdict = verifyReceipt({ receipt: parsed.value, leafHash: sent.leafHash, key, native });
+  const claim = { receipt: parsed.value, key, native };
+  let verdict = verifyReceipt({ ...claim, leafHash: sent.leafHash });
+  if (!verdict.ok && sent.mirroredLeafHash) {
+    verdict = verifyReceipt({ ...claim, leafHash: sent.mirroredLeafHash });
+  }
   if (!verdict.ok) return fail('receipt', `${verdict.code}: ${verdict.detail}`);
   const { root, size, index } = verdict.value;
   return ok({ root, size, index, logTimeMs: iat === null ? null : iat * 1000 });

@@ -15,6 +15,7 @@ import type { QueuedEntry } from '../queue/queue-types.ts';
 import { type Answer, Answers } from './answers.ts';
 import { Backoff, type BackoffOptions } from './backoff.ts';
 import { type Link, type LinkOptions, openLink } from './link.ts';
+import { mirroredLeaf } from './mirrored-leaf.ts';
 import type { Trust } from './release.ts';
 import { type Tracked, Window, type WindowOptions } from './window.ts';
 
@@ -253,9 +254,13 @@ export class Uplink {
 /** Our own frame, checked when it was signed; a queue that returns anything else is broken. */
 function trackedOf(entry: QueuedEntry): Tracked {
   const frame = must(parseFrame(entry.frame));
-  const { entry: leaf, sub } = must(parseStatement(frame.statement));
+  const statement = must(parseStatement(frame.statement));
   const { id, position, seq } = entry;
-  return { id, position, seq, sub, leafHash: leafHash(leaf) };
+  const hashes = {
+    leafHash: leafHash(statement.entry),
+    mirroredLeafHash: mirroredLeaf(statement),
+  };
+  return { id, position, seq, sub: statement.sub, ...hashes };
 }
 
 function must<T>(result: Result<T>): T {
