@@ -8,7 +8,7 @@ import type { SignedFrame } from '../../sim/signed-source.ts';
 
 /** s → n − s verifies as well and needs no key; the unprotected header is under no signature. */
 export function malleated(
-  frame: SignedFrame,
+  frame: Pick<SignedFrame, 'statement' | 'content'>,
   how: 'signature' | 'unprotected' | 'both',
 ): Uint8Array {
   const parsed = parseStatement(frame.statement);
