@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runToEnd } from '../../sim/programs/program.ts';
 import { GatewayProcess, hasPrograms } from '../support/gateway-process.ts';
 import { group } from '../support/group.ts';
+import { SmallDisk } from '../support/small-disk.ts';
 
 const built = group('programs', hasPrograms, 'not built; run npm run build');
 const RUN_DEMO = `import('${new URL('../../sim/dist/main.js', import.meta.url).href}')
@@ -77,8 +78,25 @@ built('a start that is refused', () => {
     expectOneLine(refusal, /in use/);
   });
 
-  it.skipIf(process.getuid?.() === 0)('a folder that can’t be written', async () => {
-    expectOneLine(await startOn((data) => chmodSync(data, 0o500)), /written|EACCES/);
+  it('a folder that can’t be written', async () => {
+    // Root may write anywhere but on a disk that is mounted read-only.
+    const disk = SmallDisk.mount(4);
+    const data = disk ? join(disk.path, 'data') : '';
+    try {
+      if (disk) {
+        spawnSync('cp', ['-a', gateway.data, data]);
+        disk.readOnly();
+        const config = join(data, 'truegrain.json');
+        expectOneLine(
+          await gateway.runOn(data, {}, 'start', '--config', config),
+          /can't be written/,
+        );
+      } else {
+        expectOneLine(await startOn((folder) => chmodSync(folder, 0o500)), /can't be written/);
+      }
+    } finally {
+      disk?.remove();
+    }
   });
 
   it('a ledger cut short', async () => {
