@@ -50,6 +50,10 @@ export class SmallDisk {
     }
   }
 
+  readOnly(): void {
+    spawnSync('mount', ['-o', 'remount,ro', this.path]);
+  }
+
   remove(): void {
     spawnSync('umount', ['-l', this.path]);
     rmSync(this.path, { recursive: true, force: true });
