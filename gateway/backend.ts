@@ -183,7 +183,7 @@ export class LedgerBackend implements Backend {
       details: {
         trouble,
         devices: this.#ledger.state.devices.size,
-        garbageSamples: this.#pipeline.garbage.samples().length,
+        garbageSamples: this.#pipeline.garbage.count,
         logTimeMs: this.#ledger.state.logTimeMs,
       },
     };

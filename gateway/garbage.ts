@@ -34,6 +34,10 @@ export class GarbageRing {
     }
   }
 
+  get count(): number {
+    return this.#samples.size;
+  }
+
   samples(): readonly Garbage[] {
     return [...this.#samples.values()];
   }

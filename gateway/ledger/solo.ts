@@ -4,6 +4,7 @@ import type { NativeVerify } from '@truegrain/device-sdk/formats/signature.js';
 import type { Statement } from '@truegrain/device-sdk/formats/statement.js';
 import type { Tree } from '../log/tree.ts';
 import type { Db } from '../store/database.ts';
+import { type RefusedFrame, RefusedFrames } from '../store/refused-frames.ts';
 import {
   type AppliedBatch,
   applyBatch,
@@ -19,16 +20,6 @@ import {
 import { LedgerStore } from './ledger-store.ts';
 import type { LedgerState } from './state.ts';
 
-/** A frame refused in this batch, kept for whoever asks why; the batch statement lists its id. */
-export interface RefusedFrame {
-  id: Uint8Array;
-  device: string;
-  seq: number;
-  code: string;
-  receivedMs: number;
-  frame: Uint8Array;
-}
-
 /** While a reader holds the WAL, cutting it is tried now and then only. */
 const COMMITS_A_CLEANING = 64;
 
@@ -38,6 +29,7 @@ const COMMITS_A_CLEANING = 64;
  */
 export class SoloLedger {
   readonly store: LedgerStore;
+  readonly #refused: RefusedFrames;
   readonly #native: NativeVerify | undefined;
   #loaded: { state: LedgerState; tree: Tree } | null = null;
   /** The WAL may hold pages of erased contents. */
@@ -46,6 +38,7 @@ export class SoloLedger {
 
   constructor(db: Db, native?: NativeVerify) {
     this.store = new LedgerStore(db);
+    this.#refused = new RefusedFrames(db);
     this.#native = native;
     this.#load();
     this.#cleanWal();
@@ -80,7 +73,7 @@ export class SoloLedger {
       this.store.leaves.append(leafIndex, statement.entry);
       this.store.writeBatch(applied.value, tree);
       for (const frame of beside.refused) {
-        if (!isErased(state, frame.id)) this.#keepRefused(frame);
+        if (!isErased(state, frame.id)) this.#refused.keep(frame);
       }
       return applied;
     });
@@ -129,6 +122,7 @@ export class SoloLedger {
     // A rollback that failed: what is read inside its transaction is not on disk.
     if (this.store.db.inTransaction) this.store.db.exec('ROLLBACK');
     this.store.packs.forget();
+    this.#refused.forget();
     const state = this.store.loadState();
     this.#loaded = { state, tree: this.store.loadTree(state.size) };
     return this.#loaded;
@@ -156,13 +150,7 @@ export class SoloLedger {
   #erase(id: Uint8Array): void {
     const leafIndex = this.store.leaves.find(id);
     if (leafIndex !== null) this.store.leaves.eraseContent(leafIndex);
-    this.store.db.prepare('DELETE FROM refused_frame WHERE id = ?').run(id);
-  }
-
-  #keepRefused({ id, device, seq, code, receivedMs, frame }: RefusedFrame): void {
-    this.store.db
-      .prepare('INSERT OR IGNORE INTO refused_frame VALUES (?, ?, ?, ?, ?, ?)')
-      .run(id, device, seq, code, receivedMs, frame);
+    this.#refused.erase(id);
   }
 }
 
