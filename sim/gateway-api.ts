@@ -166,11 +166,10 @@ export class GatewayApi {
   /** Null while the statement is not receipted (or not known). */
   async receipt(id: Uint8Array): Promise<Uint8Array | null> {
     const response = await this.#fetch(`/entries/${toHex(id)}`, null);
-    if (response.status !== 200) {
-      await response.body?.cancel();
-      return null;
-    }
-    return new Uint8Array(await response.arrayBuffer());
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    if (response.status === 200) return bytes;
+    if (response.status === 204 || response.status === 404) return null;
+    throw new ApiError(response.status, 'unexpected', `GET /entries/${toHex(id)}`);
   }
 
   /** Whether the receipt holds for this entry under a key the log publishes. */

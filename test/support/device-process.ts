@@ -86,23 +86,29 @@ export class DeviceProcess {
   }
 
   /**
-   * Until everything it ever queued is receipted, whoever saw it: a line that says so may have been
-   * lost with the process that printed it.
+   * Until everything it ever queued is in the log, whoever saw it: the line that says so may have
+   * been lost with the process that printed it.
    */
   async arrived(api: GatewayApi): Promise<void> {
-    let left = [...this.queued];
     for (;;) {
-      const answers = await Promise.all(left.map((id) => this.#isReceipted(api, id)));
-      left = left.filter((_, at) => answers[at] === false);
+      const marker = [...this.queued].at(-1) ?? '';
+      const isIn = await this.running.until(() => this.receipted.has(marker));
+      const left = await this.#notLogged(api);
       if (left.length === 0) return;
-      const seen = this.receipted.size;
-      const moves = await this.running.until(() => this.receipted.size > seen);
-      if (!moves) throw new Error(`ended with ${left.length} frames without a receipt`);
+      if (!isIn) throw new Error(`ended with ${left.length} frames without a receipt`);
     }
   }
 
-  async #isReceipted(api: GatewayApi, id: string): Promise<boolean> {
-    return this.receipted.has(id) || (await api.receipt(Buffer.from(id, 'hex'))) !== null;
+  /** One question for all packs; boot records have no readings and are asked for one by one. */
+  async #notLogged(api: GatewayApi): Promise<string[]> {
+    const rows = await api.readings({ device: this.urn });
+    const logged = new Set(rows.map(({ statementId }) => statementId));
+    const left = [];
+    for (const id of this.queued) {
+      if (this.receipted.has(id) || logged.has(id)) continue;
+      if ((await api.receipt(Buffer.from(id, 'hex'))) === null) left.push(id);
+    }
+    return left;
   }
 
   #note(line: DeviceLine): void {
