@@ -88,7 +88,7 @@ export function parseConfig(
     }),
     http: httpOf(root.section('http', {}), { folder, env }),
     mqtt: mqttOf(root.section('mqtt', {}), { folder, env }),
-    batchLingerMs: root.integer('batchLingerMs', { min: 0, max: 10_000, otherwise: 50 }),
+    batchLingerMs: root.integer('batchLingerMs', { min: 0, max: 10_000, otherwise: 15 }),
     anchorIntervalMs: root.integer('anchorIntervalMs', { min: 1, max: 3_600_000, otherwise: 100 }),
     ...(threads !== undefined && { threads }),
     tipCopies: root.texts('tipCopies').map((copy) => resolve(folder, copy)),

@@ -40,9 +40,6 @@ interface Arrival {
   settle: Settle;
 }
 
-/** Frames that make a COMMIT cheap for each; fewer wait for `lingerMs`. */
-const GROUP_WORTH_FRAMES = 256;
-
 /** A disk that is full now may have room later; the frames wait unacknowledged meanwhile. */
 const RETRY_AFTER_MS = 1_000;
 
@@ -125,11 +122,8 @@ export class Intake {
   }
 
   #closeIfDue(): void {
-    if (this.#group.length === 0) return;
-    // A group this large is worth its COMMIT: waiting longer only keeps devices' windows shut.
-    const isWorthIt = this.#group.length >= GROUP_WORTH_FRAMES && !this.trouble;
-    if (this.#timer && !isWorthIt) return;
-    if (this.#closed || isWorthIt) this.#close();
+    if (this.#group.length === 0 || this.#timer) return;
+    if (this.#closed) this.#close();
     else this.#timer = setTimeout(() => this.#close(), this.#lingerMs);
   }
 

@@ -11,7 +11,7 @@ const DEVICES = 100;
 const FRAMES = 60_000;
 /** Half a load lasts as many seconds as this many frames give it. */
 const LATENCY_SECONDS = 8;
-const IN_FLIGHT_A_DEVICE = 32;
+const IN_FLIGHT_A_DEVICE = 64;
 /** A tiled log server of this kind appended so many a second here when idle, checking no signature. */
 const TILED_LOG_APPENDS = 6_900;
 

@@ -24,7 +24,7 @@ describe('config', () => {
       cosignerName: 'ledger.mill.example/cold-chain/witness',
       http: { host: '127.0.0.1', port: 8080 },
       mqtt: { host: '127.0.0.1', port: 1883 },
-      batchLingerMs: 50,
+      batchLingerMs: 15,
       anchorIntervalMs: 100,
       tipCopies: [],
     });
