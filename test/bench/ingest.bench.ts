@@ -8,7 +8,8 @@ import { createBenchLedger, framesFile, writeFrames } from './fixture.ts';
 import { GatewayProcess } from './gateway-process.ts';
 
 const DEVICES = 100;
-const FRAMES = 60_000;
+/** Long enough that the compiler has warmed up and the WAL is folded in several times. */
+const FRAMES = 150_000;
 /** Half a load lasts as many seconds as this many frames give it. */
 const LATENCY_SECONDS = 8;
 const IN_FLIGHT_A_DEVICE = 64;
