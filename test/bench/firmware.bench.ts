@@ -15,6 +15,13 @@ const FOLDER = join(ROOT, 'node_modules/.cache/bench');
 const COUNT_WRITES = join(import.meta.dirname, 'count-writes.cjs');
 const DEVICE = 'urn:dev:ops:32473-bench-firmware';
 const RSS_MB_MAX = 64;
+/** As in the program's first line. */
+const FLAGS = [
+  '--max-semi-space-size=1',
+  '--max-old-space-size=48',
+  '--optimize-for-size',
+  '--v8-pool-size=1',
+];
 const START_S_MAX = 0.3;
 const STARTS = 5;
 /** Two readings (temperature, humidity) every 200 ms. */
@@ -100,9 +107,13 @@ class Firmware {
 
   constructor(program: string, config: string, options: { countsWrites: boolean }) {
     const preload = options.countsWrites ? ['--require', COUNT_WRITES] : [];
-    this.#child = spawn(process.execPath, [...preload, program, 'run', '--config', config], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    this.#child = spawn(
+      process.execPath,
+      [...FLAGS, ...preload, program, 'run', '--config', config],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     this.#lines = createInterface({ input: this.#child.stdout! });
   }
 
