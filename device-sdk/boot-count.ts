@@ -1,15 +1,15 @@
 /**
  * Boot identity (T1): 128 random bits name this run, a small durable counter orders the runs.
  *
- * Syscalls: open tmp → write → fsync → rename → open dir → fsync. A crash before the rename leaves
+ * Replaced as durable-file.ts says. A crash before the rename leaves
  * the old count, so two boots may share a count; bootId still tells them apart. A crash after it
  * burns a number. Both are harmless: the count orders, the id identifies.
  *
  * @module boot-count
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { replaceDurably } from './durable-file.ts';
 
 export interface BootIdentity {
   readonly bootId: Uint8Array;
@@ -28,24 +28,6 @@ function readCount(path: string): number | null | 'damaged' {
   }
   const match = /^([1-9]\d{0,14})\n$/.exec(text);
   return match === null ? 'damaged' : Number(match[1]);
-}
-
-function replaceDurably(path: string, text: string): void {
-  const temporary = `${path}.tmp`;
-  const file = openSync(temporary, 'w', 0o600);
-  try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(temporary, path);
-  const directory = openSync(dirname(path), 'r');
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
-  }
 }
 
 /** Call once per process start, before anything is signed. Disk errors throw: fail-stop. */

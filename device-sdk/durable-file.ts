@@ -13,7 +13,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 
@@ -21,7 +21,8 @@ export function replaceDurably(path: string, text: string): void {
   const temporary = `${path}.tmp`;
   const file = openSync(temporary, 'w', 0o600);
   try {
-    writeSync(file, text);
+    // Loops where the disk takes less than all of it, as a nearly full one does.
+    writeFileSync(file, text);
     fsyncSync(file);
   } finally {
     closeSync(file);
