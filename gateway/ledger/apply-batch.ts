@@ -10,6 +10,7 @@ import { MEDIA_BATCH } from '@truegrain/device-sdk/formats/media-types.js';
 import { leafHash } from '@truegrain/device-sdk/formats/merkle.js';
 import { fail, ok, type Result } from '@truegrain/device-sdk/formats/result.js';
 import type { Statement } from '@truegrain/device-sdk/formats/statement.js';
+import type { LiveTimes } from './apply-governance.ts';
 import type { Facts } from './facts.ts';
 import { FLAG, gradeAt, gradeOf } from './grade.ts';
 import { Judge } from './judge.ts';
@@ -54,10 +55,14 @@ export function applyBatch(
   state: LedgerState,
   history: History,
   block: BatchBlock,
+  live?: LiveTimes,
 ): Result<AppliedBatch, BlockRefusal> {
   const header = checkHeader(state, block);
   if (!header.ok) return header;
   const { body, key } = header.value;
+  if (live && (body.logTimeMs < live.minMs || body.logTimeMs > live.maxMs)) {
+    return fail('log_time', 'log time is not the present');
+  }
   const judge = new Judge(state, history, body.logTimeMs);
   const statements: AppliedBatch['statements'] = [];
   for (const [i, facts] of block.facts.entries()) {

@@ -255,8 +255,9 @@ function erasureOf(state: LedgerState, statement: Statement): Change {
   if (statement.sub !== state.charter?.ledgerName) return OTHER_SUBJECT;
   return ok({
     logTimeMs,
-    commit: () => {
-      for (const id of ids) state.erased.add(toHex(id));
+    commit: (leafIndex) => {
+      for (const id of ids)
+        if (!state.erased.has(toHex(id))) state.erased.set(toHex(id), leafIndex);
       return { erased: [...ids] };
     },
   });

@@ -11,7 +11,7 @@ import { parseRotation, type Rotation } from '@truegrain/device-sdk/formats/rota
 import { checkPublicKey, type NativeVerify } from '@truegrain/device-sdk/formats/signature.js';
 import type { Statement } from '@truegrain/device-sdk/formats/statement.js';
 import type { Change, GovernanceRefusal } from './apply-governance.ts';
-import { addKey, type DeviceRecord, type KeyRecord, type LedgerState } from './state.ts';
+import { addKey, type DeviceRecord, endKey, type KeyRecord, type LedgerState } from './state.ts';
 
 /** What registration, rotation and revocation of a device's keys change, if they may. */
 
@@ -82,8 +82,7 @@ export function rotationOf(
   return ok({
     logTimeMs: rotation.logTimeMs,
     commit: (leafIndex) => {
-      old.status = 'retired';
-      old.untilLeaf = leafIndex;
+      const ended = endKey(state, old, { status: 'retired', untilLeaf: leafIndex });
       const added = addKey(state, {
         kid: fresh.value,
         key,
@@ -91,7 +90,7 @@ export function rotationOf(
         iss: device,
         fromLeaf: leafIndex,
       });
-      return { keys: [old, added] };
+      return { keys: [ended, added] };
     },
   });
 }
@@ -108,13 +107,9 @@ export function revocationOf(state: LedgerState, statement: Statement): Change {
   if (keys.length === 0) return fail('device_unknown', 'no such key, or revoked already');
   return ok({
     logTimeMs,
-    commit: (leafIndex) => {
-      for (const key of keys) {
-        key.status = 'revoked';
-        key.untilLeaf ??= leafIndex;
-      }
-      return { keys };
-    },
+    commit: (leafIndex) => ({
+      keys: keys.map((key) => endKey(state, key, { status: 'revoked', untilLeaf: leafIndex })),
+    }),
   });
 }
 

@@ -10,6 +10,12 @@ import type { AppliedBatch } from './apply-batch.ts';
 import type { AppliedGovernance } from './apply-governance.ts';
 import type { History, LedgerState } from './state.ts';
 
+/** In leaf order: a batch's statements come before the batch statement. */
+export function leafHashesOf(applied: AppliedBatch | AppliedGovernance): Uint8Array[] {
+  if (applied.kind !== 'batch') return [applied.leafHash];
+  return [...applied.statements.map(({ facts }) => facts.leafHash), applied.leafHash];
+}
+
 /** The tables of one ledger and how an applied block becomes rows. One caller, one thread. */
 export class LedgerStore {
   readonly db: Db;
@@ -52,9 +58,8 @@ export class LedgerStore {
   }
 
   /** Rows of a batch: its statements in order, then the batch statement. */
-  writeBatch(applied: AppliedBatch, tree: Tree): void {
+  writeBatch(applied: AppliedBatch): void {
     for (const { facts, leafIndex, grade } of applied.statements) {
-      tree.append(facts.leafHash);
       this.leaves.refer(leafIndex, facts.id);
       if (isNotice(facts.entry)) this.deviceLeaves.addNotice(facts.keyNo, leafIndex);
       this.packs.add({
@@ -68,17 +73,14 @@ export class LedgerStore {
         batchLeaf: applied.leafIndex,
       });
     }
-    tree.append(applied.leafHash);
     this.leaves.refer(applied.leafIndex, applied.statement.id);
     for (const { id, code } of applied.body.refusals)
       this.fold.putRefusal(id, code, applied.leafIndex);
     for (const stream of applied.streams) this.fold.putStream(stream);
-    this.#writeTiles(tree);
   }
 
-  writeGovernance(applied: AppliedGovernance, tree: Tree): void {
+  writeGovernance(applied: AppliedGovernance): void {
     const { leafIndex, statement, kind, logTimeMs } = applied;
-    tree.append(applied.leafHash);
     this.leaves.refer(leafIndex, statement.id);
     this.fold.putGovernance({ leafIndex, kind, id: statement.id, logTimeMs });
     for (const key of applied.keys) this.fold.putKey(key);
@@ -87,7 +89,6 @@ export class LedgerStore {
     for (const device of applied.devices) this.fold.putDevice(device);
     for (const id of applied.erased) this.fold.putErased(id, leafIndex);
     for (const stream of applied.streams) this.fold.putStream(stream);
-    this.#writeTiles(tree);
   }
 
   /** A frame refused with a listed code, as long as this gateway keeps it. */
@@ -96,7 +97,7 @@ export class LedgerStore {
     return (frame as Uint8Array | undefined) ?? null;
   }
 
-  #writeTiles(tree: Tree): void {
+  writeTiles(tree: Tree): void {
     for (const row of tree.takeDirty()) this.tiles.put(row);
   }
 

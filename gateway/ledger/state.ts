@@ -2,6 +2,7 @@ import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import type { Charter } from '@truegrain/device-sdk/formats/charter.js';
 import type { CoseKey } from '@truegrain/device-sdk/formats/cose-key.js';
 import type { Registration } from '@truegrain/device-sdk/formats/registration.js';
+import { OverlayMap } from './overlay.ts';
 
 /**
  * What the log says at one tree size: the fold of every entry so far and of nothing else (DESIGN
@@ -10,6 +11,7 @@ import type { Registration } from '@truegrain/device-sdk/formats/registration.js
 export type KeyRole = 'device' | 'member' | 'gateway' | 'log' | 'cosigner' | 'node';
 export type KeyStatus = 'active' | 'retired' | 'revoked';
 
+/** Never changed in place: a fork of the state shares them. */
 export interface KeyRecord {
   /** Position in the order of registration: small, dense, the same on every member. */
   no: number;
@@ -55,7 +57,8 @@ export interface LedgerState {
   keyByKid: Map<string, KeyRecord>;
   devices: Map<string, DeviceRecord>;
   streams: Map<number, Stream>;
-  erased: Set<string>;
+  /** Statement id in lower hex, and the leaf that erased it. */
+  erased: Map<string, number>;
 }
 
 /** Reads of history that the fold does not keep in memory: ids and links by number. */
@@ -79,8 +82,35 @@ export function emptyState(): LedgerState {
     keyByKid: new Map(),
     devices: new Map(),
     streams: new Map(),
-    erased: new Set(),
+    erased: new Map(),
   };
+}
+
+/** The state to try a block on; `state` sees nothing of it before `adoptFork`. */
+export function forkState(state: LedgerState): LedgerState {
+  return {
+    ...state,
+    awaiting: new Set(state.awaiting),
+    keys: [...state.keys],
+    keyByKid: new OverlayMap(state.keyByKid),
+    devices: new OverlayMap(state.devices),
+    streams: new OverlayMap(state.streams),
+    erased: new OverlayMap(state.erased),
+  };
+}
+
+/** The block is committed: `state` becomes what its fork is, and the fork is used no more. */
+export function adoptFork(state: LedgerState, fork: LedgerState): void {
+  Object.assign(state, fork, {
+    keyByKid: merged(fork.keyByKid),
+    devices: merged(fork.devices),
+    streams: merged(fork.streams),
+    erased: merged(fork.erased),
+  });
+}
+
+function merged<K, V>(map: Map<K, V>): Map<K, V> {
+  return map instanceof OverlayMap ? map.merge() : map;
 }
 
 export function addKey(
@@ -95,6 +125,18 @@ export function addKey(
   };
   state.keys.push(record);
   state.keyByKid.set(toHex(added.kid), record);
+  return record;
+}
+
+/** Ends a key's use from the leaf after `untilLeaf` on; gives the record that stands in its place. */
+export function endKey(
+  state: LedgerState,
+  key: KeyRecord,
+  end: { status: 'retired' | 'revoked'; untilLeaf: number },
+): KeyRecord {
+  const record = { ...key, status: end.status, untilLeaf: key.untilLeaf ?? end.untilLeaf };
+  state.keys[key.no] = record;
+  state.keyByKid.set(toHex(key.kid), record);
   return record;
 }
 

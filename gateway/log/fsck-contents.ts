@@ -9,7 +9,7 @@ interface Log {
   rebuilt: Db;
   entryAt: (leafIndex: number) => Uint8Array | null;
   /** Statement ids in hex. */
-  erased: ReadonlySet<string>;
+  erased: ReadonlyMap<string, number>;
 }
 
 const WHERE = 'table content';
@@ -36,7 +36,7 @@ export function checkContents(
 function contentFault(
   statement: Statement | null,
   bytes: unknown,
-  erased: ReadonlySet<string>,
+  erased: ReadonlyMap<string, number>,
 ): { code: string; text: string } | null {
   if (statement?.payload.kind !== 'hash') {
     return { code: 'content_orphan', text: 'content without its statement' };

@@ -1,7 +1,7 @@
 import { leafHash } from '@truegrain/device-sdk/formats/merkle.js';
 import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
 import { nativeVerify } from '../admit/native-verify.ts';
-import { LedgerStore } from '../ledger/ledger-store.ts';
+import { LedgerStore, leafHashesOf } from '../ledger/ledger-store.ts';
 import { Replay, type Replayed, type ReplayFault } from '../ledger/replay.ts';
 import type { History } from '../ledger/state.ts';
 import type { Db } from '../store/database.ts';
@@ -64,19 +64,21 @@ export class Rebuild {
 
   #write({ applied }: Replayed & { kind: 'applied' }): void {
     this.#open = [];
-    if (applied.kind !== 'batch') {
+    for (const hash of leafHashesOf(applied)) this.tree.append(hash);
+    if (applied.kind === 'batch') {
+      this.batches += 1;
+      this.statements += applied.statements.length;
+      this.store.writeBatch(applied);
+    } else {
       this.governance += 1;
-      this.store.writeGovernance(applied, this.tree);
-      return;
+      this.store.writeGovernance(applied);
     }
-    this.batches += 1;
-    this.statements += applied.statements.length;
-    this.store.writeBatch(applied, this.tree);
+    this.store.writeTiles(this.tree);
   }
 
   #appendOpen(): void {
     for (const hash of this.#open) this.tree.append(hash);
     this.#open = [];
-    for (const row of this.tree.takeDirty()) this.store.tiles.put(row);
+    this.store.writeTiles(this.tree);
   }
 }

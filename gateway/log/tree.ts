@@ -40,6 +40,16 @@ export class Tree {
     return tree;
   }
 
+  /** The same tree, to try a block on. */
+  fork(): Tree {
+    const tree = new Tree();
+    tree.size = this.size;
+    tree.#edge = [...this.#edge];
+    tree.#open = this.#open.map((open) => ({ ...open, hashes: open.hashes.slice() }));
+    tree.#dirty = new Map(this.#dirty);
+    return tree;
+  }
+
   append(leafHash: Uint8Array): void {
     let level = 0;
     let hash = leafHash;

@@ -96,8 +96,9 @@ export class Fold {
       state.devices.set(record.device, record);
     }
     for (const stream of this.#streams()) state.streams.set(stream.keyNo, stream);
-    for (const id of this.#db.prepare('SELECT id FROM erased').pluck().all() as Uint8Array[]) {
-      state.erased.add(toHex(id));
+    const erased = this.#db.prepare('SELECT id, erasure_leaf FROM erased').raw();
+    for (const [id, leafIndex] of erased.all() as [Uint8Array, number][]) {
+      state.erased.set(toHex(id), leafIndex);
     }
     return state;
   }
