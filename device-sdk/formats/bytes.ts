@@ -26,6 +26,10 @@ export function equal(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
+export function equalOrNull(a: Uint8Array | null, b: Uint8Array | null): boolean {
+  return a === null || b === null ? a === b : equal(a, b);
+}
+
 /** Bytewise lexicographic order, a prefix before its extension (RFC 8949 §4.2.1). */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const shared = Math.min(a.length, b.length);

@@ -1,15 +1,16 @@
 // SPEC.md §4.3: the enrolment proof, a COSE_Sign1 (RFC 9052 §4.2) by the key to be registered.
 
 /** @module enrolment */
-import { equal } from './bytes.ts';
+import { equal, equalOrNull } from './bytes.ts';
 import { type CborKey, type CborValue, encodeCbor } from './cbor.ts';
 import { type CoseKey, coseKeyMap, keyThumbprint } from './cose-key.ts';
-import { parseSign1, signSign1, verifySign1 } from './cose-sign1.ts';
+import { signSign1 } from './cose-sign1.ts';
 import { isDeviceUrn } from './device-urn.ts';
 import { openFields } from './fields.ts';
 import { MEDIA_ENROLMENT } from './media-types.ts';
-import { fail, ok, type Result } from './result.ts';
-import { checkPublicKey, type NativeVerify } from './signature.ts';
+import { openProof, proofFault } from './possession-proof.ts';
+import { fail, type Result } from './result.ts';
+import type { NativeVerify } from './signature.ts';
 import type { Signer } from './signer.ts';
 
 export interface EnrolmentRequest {
@@ -21,8 +22,6 @@ export interface EnrolmentRequest {
   /** Binds the proof to one ledger: without it a copy would enrol the device elsewhere. */
   readonly ledgerId: Uint8Array | null;
 }
-
-export const PROOF_BYTES_MAX = 1_024;
 
 /** `key` is the signer's own, unless an old key vouches for a new one (rotation, SPEC §4.4). */
 export function makeEnrolmentProof(
@@ -73,40 +72,22 @@ export function verifyEnrolmentProof(
   expected: ExpectedEnrolment,
   native?: NativeVerify,
 ): Result<EnrolmentRequest> {
-  const message = parseSign1(bytes, { bytesMax: PROOF_BYTES_MAX });
-  if (!message.ok) return message;
-  const { protectedHeader, unprotectedHeader, payload } = message.value;
-  if (protectedHeader.size !== 3 || protectedHeader.get(3) !== MEDIA_ENROLMENT) {
-    return fail('proof_mismatch', 'the protected header is {alg, content type, kid}');
-  }
-  if (unprotectedHeader.size !== 0 || payload === null) {
-    return fail('proof_mismatch', 'unprotected header or no payload');
-  }
-  const request = parseRequest(payload);
+  const opened = openProof(bytes, MEDIA_ENROLMENT);
+  if (!opened.ok) return opened;
+  const request = parseRequest(opened.value.payload);
   if (!request.ok) return request;
   const mismatch = requestMismatch(request.value, expected);
   if (mismatch !== null) return fail('proof_mismatch', mismatch);
-  const signedBy = expected.signedBy ?? expected.key;
-  const kid = protectedHeader.get(4);
-  if (!(kid instanceof Uint8Array) || !equal(kid, keyThumbprint(signedBy))) {
-    return fail('proof_mismatch', 'another kid');
-  }
-  const checked = checkPublicKey(expected.key);
-  if (!checked.ok) return checked;
-  const valid = verifySign1({ message: message.value, key: signedBy, native });
-  return valid ? ok(request.value) : fail('proof_signature', 'the signature does not verify');
+  const { key: proved, signedBy = proved } = expected;
+  return proofFault(opened.value.message, { proved, signedBy }, native) ?? request;
 }
 
 function requestMismatch(request: EnrolmentRequest, expected: ExpectedEnrolment): string | null {
   if (request.device !== expected.device) return 'another device';
   if (!equal(keyThumbprint(request.key), keyThumbprint(expected.key))) return 'another key';
-  if (!sameOrNull(request.ledgerId, expected.ledgerId)) return 'another ledger';
-  if (expected.token !== undefined && !sameOrNull(request.token, expected.token)) {
+  if (!equalOrNull(request.ledgerId, expected.ledgerId)) return 'another ledger';
+  if (expected.token !== undefined && !equalOrNull(request.token, expected.token)) {
     return 'another token';
   }
   return null;
-}
-
-function sameOrNull(a: Uint8Array | null, b: Uint8Array | null): boolean {
-  return a === null || b === null ? a === b : equal(a, b);
 }

@@ -59,9 +59,13 @@ export type FormatErrorCode =
   | 'field_value'
   | 'version'
   | 'charter_contradiction'
-  // enrolment: SPEC §4.3
+  // enrolment, key-proof, member-card: SPEC §4.3, §4.9
   | 'proof_mismatch'
   | 'proof_signature'
+  | 'card_too_large'
+  // ledger-tx: SPEC §4.15
+  | 'tx_too_large'
+  | 'tx_malformed'
   // frame, downlink, device-urn: SPEC §6
   | 'frame_too_large'
   | 'device_urn'

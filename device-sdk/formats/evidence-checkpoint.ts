@@ -9,6 +9,7 @@ import type { Findings } from './evidence-report.ts';
 import { leafHash, verifyInclusion } from './merkle.ts';
 import { type Note, noteKey, parseNote, verifyNoteSignature } from './note.ts';
 import type { NativeVerify } from './signature.ts';
+import { effectiveQuorum } from './terms.ts';
 import { evaluatePolicy, type Policy, type PolicyVerdict } from './tlog-policy.ts';
 
 export interface KnownCheckpoint {
@@ -34,7 +35,8 @@ export function policyOfCharter(charter: Charter, origin: string): Policy {
     url: null,
   }));
   const members = witnesses.map(({ name }) => name);
-  const groups = [{ name: CHARTER_QUORUM, threshold: charter.quorum, members }];
+  const threshold = effectiveQuorum(charter.quorum, members.length);
+  const groups = [{ name: CHARTER_QUORUM, threshold, members }];
   return { logs, witnesses, groups, quorum: CHARTER_QUORUM };
 }
 

@@ -3,12 +3,13 @@
 /** @module evidence-ledger */
 import { parseAcceptance } from './acceptance.ts';
 import { equal, toHex } from './bytes.ts';
-import { type Charter, type Founder, parseCharter } from './charter.ts';
+import { type Charter, parseCharter } from './charter.ts';
 import { charterKeys } from './charter-rules.ts';
 import { type CoseKey, keyThumbprint } from './cose-key.ts';
 import type { Evidence } from './evidence.ts';
 import type { Findings } from './evidence-report.ts';
 import { MEDIA_ACCEPTANCE, MEDIA_CHARTER } from './media-types.ts';
+import type { Founder } from './member-record.ts';
 import { sha256 } from './sha256.ts';
 import { checkPublicKey, type NativeVerify, verifySignature } from './signature.ts';
 import { parseStatement, type Statement } from './statement.ts';

@@ -2,7 +2,6 @@
 
 /** @module evidence-summary */
 import { toHex } from './bytes.ts';
-import type { Founder } from './charter.ts';
 import type { DeviceKey } from './evidence-device.ts';
 import type { KnownLeaf, KnownLedger } from './evidence-ledger.ts';
 import type {
@@ -24,6 +23,7 @@ import {
   MEDIA_ROTATION,
   MEDIA_SENML_CBOR,
 } from './media-types.ts';
+import type { Founder } from './member-record.ts';
 import type { Statement } from './statement.ts';
 import type { PolicyVerdict } from './tlog-policy.ts';
 

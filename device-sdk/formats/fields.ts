@@ -86,6 +86,13 @@ export class Fields {
     return true;
   }
 
+  /** True, and the field taken, when it is this very text. */
+  isText(key: CborKey, text: string): boolean {
+    if (this.#map.get(key) !== text) return false;
+    this.#taken++;
+    return true;
+  }
+
   version(key: CborKey, known: number): void {
     const value = this.#take(key);
     if (value !== undefined && value !== known) this.refuse('version', `${this.#path}: ${value}`);
@@ -207,6 +214,17 @@ export class Fields {
     for (const item of this.list(key, rule)) {
       if (item instanceof Uint8Array && item.length === 32) out.push(item);
       else this.#wrong(key, 'an array of 32-byte strings');
+    }
+    return out;
+  }
+
+  /** An array of byte strings, each of 1 to `bytesMax` bytes. */
+  byteStrings(key: CborKey, rule: NumberRule, bytesMax: number): Uint8Array[] {
+    const out: Uint8Array[] = [];
+    for (const item of this.list(key, rule)) {
+      if (!(item instanceof Uint8Array)) this.#wrong(key, 'an array of byte strings');
+      else if (item.length === 0 || item.length > bytesMax) this.odd(key, `${item.length} bytes`);
+      else out.push(item);
     }
     return out;
   }

@@ -6,6 +6,11 @@ export const GOVERNANCE_VERSION = 1;
 
 export const MEMBER_KINDS = ['participant', 'regulator', 'self-regulatory', 'auditor'] as const;
 export type MemberKind = (typeof MEMBER_KINDS)[number];
+export const MEMBERS_MAX = 64;
+
+/** What a member's keys are for; each signs one kind of thing and nothing else. */
+export const MEMBER_KEY_ROLES = ['member', 'log', 'cosigner', 'node', 'gateway'] as const;
+export type MemberKeyRole = (typeof MEMBER_KEY_ROLES)[number];
 
 /** Key levels of DESIGN §4, from the weakest; a registration states them, evidence decides. */
 export const KEY_LEVELS = [

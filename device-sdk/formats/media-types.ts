@@ -21,6 +21,9 @@ export const MEDIA_GAP = 'application/vnd.truegrain.gap+cbor';
 /** What a device signs to prove it holds the key it asks to register. */
 export const MEDIA_ENROLMENT = 'application/vnd.truegrain.enrolment+cbor';
 
+/** What a member's key signs to prove it holds the key it asks to register. */
+export const MEDIA_KEY_PROOF = 'application/vnd.truegrain.key-proof+cbor';
+
 /** Inline payloads (label 3): the only ones the fold reads. */
 export const MEDIA_CHARTER = 'application/vnd.truegrain.charter+cbor';
 export const MEDIA_ACCEPTANCE = 'application/vnd.truegrain.acceptance+cbor';
@@ -28,6 +31,12 @@ export const MEDIA_REGISTRATION = 'application/vnd.truegrain.registration+cbor';
 export const MEDIA_ROTATION = 'application/vnd.truegrain.rotation+cbor';
 export const MEDIA_REVOCATION = 'application/vnd.truegrain.revocation+cbor';
 export const MEDIA_ERASURE = 'application/vnd.truegrain.erasure+cbor';
+export const MEDIA_PROPOSAL = 'application/vnd.truegrain.proposal+cbor';
+export const MEDIA_ANSWER = 'application/vnd.truegrain.answer+cbor';
+export const MEDIA_EXCEPTION = 'application/vnd.truegrain.exception+cbor';
+export const MEDIA_DEPARTURE = 'application/vnd.truegrain.departure+cbor';
+export const MEDIA_ENDPOINT = 'application/vnd.truegrain.endpoint+cbor';
+export const MEDIA_GRANT = 'application/vnd.truegrain.grant+cbor';
 export const MEDIA_BATCH = 'application/vnd.truegrain.batch+cbor';
 
 /** The evidence file, `.tgev`. */

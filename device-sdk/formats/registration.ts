@@ -4,7 +4,6 @@
 import { type CborKey, type CborValue, encodeCbor } from './cbor.ts';
 import { type CoseKey, coseKeyMap } from './cose-key.ts';
 import { isDeviceUrn } from './device-urn.ts';
-import { PROOF_BYTES_MAX } from './enrolment.ts';
 import { openFields } from './fields.ts';
 import {
   BINDINGS,
@@ -14,6 +13,7 @@ import {
   type KeyLevel,
   URI,
 } from './governance.ts';
+import { PROOF_BYTES_MAX } from './possession-proof.ts';
 import type { Result } from './result.ts';
 import { readSensor, type Sensor, sensorMap } from './sensor.ts';
 

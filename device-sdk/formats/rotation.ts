@@ -4,9 +4,9 @@
 import { type CborKey, type CborValue, encodeCbor } from './cbor.ts';
 import { type CoseKey, coseKeyMap } from './cose-key.ts';
 import { isDeviceUrn } from './device-urn.ts';
-import { PROOF_BYTES_MAX } from './enrolment.ts';
 import { openFields } from './fields.ts';
 import { GOVERNANCE_VERSION, REASON_LENGTH_MAX } from './governance.ts';
+import { PROOF_BYTES_MAX } from './possession-proof.ts';
 import type { Result } from './result.ts';
 
 export interface Rotation {
