@@ -54,7 +54,8 @@ export function createKeyFile(file: string): Signer {
   return signerOf(privateKey);
 }
 
-function readSecret(file: string): Buffer {
+/** Refuses a file that others can read. */
+export function readSecret(file: string): Buffer {
   const { mode } = statSync(file);
   if ((mode & 0o077) !== 0) {
     throw new KeyError(

@@ -1,4 +1,13 @@
-import { closeSync, copyFileSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 
 /** On disk when this returns; for a file the caller then renames into place. */
@@ -19,6 +28,26 @@ export function moveInto(from: string, to: string): void {
 }
 
 export function writeDurably(file: string, text: string): void {
+  const temporary = writeBeside(file, text);
+  moveInto(temporary, file);
+}
+
+/**
+ * For what is never overwritten, secrets first of all: throws EEXIST where the file is there. The
+ * name appears with the whole content (link), so a crash leaves no file or a whole one.
+ */
+export function createDurably(file: string, text: string): void {
+  const temporary = writeBeside(file, text);
+  syncPath(temporary);
+  try {
+    linkSync(temporary, file);
+  } finally {
+    unlinkSync(temporary);
+  }
+  syncPath(dirname(file));
+}
+
+function writeBeside(file: string, text: string): string {
   const temporary = `${file}.new`;
   const fd = openSync(temporary, 'w', 0o600);
   try {
@@ -27,7 +56,7 @@ export function writeDurably(file: string, text: string): void {
   } finally {
     closeSync(fd);
   }
-  moveInto(temporary, file);
+  return temporary;
 }
 
 /** 0600 whatever the source had: keys and hashed secrets are among them. */
