@@ -27,6 +27,7 @@ export const PROBLEMS = {
   bad_cursor: { status: 400, title: 'Cursor not valid' },
   unauthorized: { status: 401, title: 'Token missing or not valid' },
   forbidden: { status: 403, title: 'Role not sufficient' },
+  not_a_member: { status: 403, title: 'Not a member of this ledger' },
   not_found: { status: 404, title: 'Not Found' },
   registration_failed: { status: 404, title: 'Registration Failed' },
   no_such_key: { status: 404, title: 'No such key' },
