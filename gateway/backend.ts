@@ -6,7 +6,7 @@ import { parseErasure } from '@truegrain/device-sdk/formats/erasure.js';
 import { encodeFrame, FRAME_BYTES_MAX } from '@truegrain/device-sdk/formats/frame.js';
 import { parseStatement, type Statement } from '@truegrain/device-sdk/formats/statement.js';
 import { encodeEntryBundle, tileWidth } from '@truegrain/device-sdk/formats/tiles.js';
-import type { Outcome } from './admit/intake.ts';
+import type { Outcome } from './admit/outcome.ts';
 import type {
   Backend,
   GovernanceLeaf,
@@ -18,7 +18,7 @@ import type {
   SubmitAnswer,
 } from './http/backend.ts';
 import { governanceKind, liveTimes } from './ledger/apply-governance.ts';
-import type { SoloLedger } from './ledger/solo.ts';
+import type { Ledger } from './ledger/ledger.ts';
 import type { KeyRecord } from './ledger/state.ts';
 import type { Pipeline } from './pipeline.ts';
 import { retentionRefusal } from './retention.ts';
@@ -30,7 +30,7 @@ const BUSY_RETRY_AFTER_S = 2;
 
 /** What HTTP asks, answered from one ledger: the log and its proofs here, the rest by its parts. */
 export class LedgerBackend implements Backend {
-  readonly #ledger: SoloLedger;
+  readonly #ledger: Ledger;
   readonly #pipeline: Pipeline;
   readonly #evidence: (leafIndex: number) => Uint8Array | null;
   readonly #nowMs: () => number;
@@ -46,7 +46,7 @@ export class LedgerBackend implements Backend {
   readonly erase: Backend['erase'];
 
   constructor(parts: {
-    ledger: SoloLedger;
+    ledger: Ledger;
     pipeline: Pipeline;
     reads: Reads;
     writes: Writes;
@@ -138,7 +138,8 @@ export class LedgerBackend implements Backend {
     const leafIndex = this.#ledger.store.leaves.find(id);
     if (leafIndex === null) {
       const refusal = this.#ledger.store.fold.refusal(id);
-      return refusal ? { state: 'refused', code: refusal.code } : { state: 'unknown' };
+      if (refusal) return { state: 'refused', code: refusal.code };
+      return { state: this.#pipeline.intake.holds(id) ? 'running' : 'unknown' };
     }
     const receipt = this.#receipt(leafIndex);
     return receipt ? { state: 'receipted', receipt, leafIndex } : { state: 'running' };
@@ -215,13 +216,16 @@ export class LedgerBackend implements Backend {
     return this.#pipeline.issuer.issue(anchored, { index: leafIndex, sub: statement.value.sub });
   }
 
-  #submitGovernance(statement: Statement): SubmitAnswer {
+  async #submitGovernance(statement: Statement): Promise<SubmitAnswer> {
     if (this.#ledger.store.leaves.find(statement.id) !== null) return this.#known(statement.id);
     const retained = this.#retained(statement);
     if (retained) return { state: 'refused', code: retained.code, detail: retained.detail };
     try {
       const live = liveTimes(this.#ledger.state, this.#nowMs());
-      const applied = this.#ledger.commitGovernance(statement, live);
+      const applied = await this.#ledger.govern(() => statement, live);
+      if (!applied.ok && applied.code === 'pending') {
+        return { state: 'busy', retryAfterS: BUSY_RETRY_AFTER_S };
+      }
       if (!applied.ok) return { state: 'refused', code: applied.code, detail: applied.detail };
       this.#onGovernance(applied.value.keys);
     } catch (error) {
@@ -245,6 +249,7 @@ export class LedgerBackend implements Backend {
   }
 
   #submitAnswer(outcome: Outcome, id: Uint8Array): SubmitAnswer {
+    if (outcome.kind === 'queued') return { state: 'accepted', id };
     if (outcome.kind === 'accepted' || outcome.kind === 'duplicate') return this.#known(id);
     return { state: 'refused', code: outcome.code, detail: `statement ${toHex(id)}` };
   }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import type { Logger } from 'pino';
+import { Intake } from './admit/intake.ts';
 import { nativeVerify, useNodeCrypto } from './admit/native-verify.ts';
 import { LedgerBackend } from './backend.ts';
 import type { GatewayConfig, TlsFiles } from './config.ts';
@@ -125,15 +126,23 @@ function openPipeline(parts: {
   const { config, folder, ledger, link, nowMs, options } = parts;
   const founder = ledger.state.charter?.founders[0];
   if (!founder) throw new Error('a charter has a founder');
+  const signers = loadMemberKeys(folder.keys);
   return new Pipeline({
     ledger,
-    signers: loadMemberKeys(folder.keys),
+    signers,
     iss: founder.iss,
     cosignerName: founder.cosignerName,
     tipFiles: [folder.signedTip, ...config.tipCopies],
-    batchLingerMs: config.batchLingerMs,
     anchorIntervalMs: config.anchorIntervalMs,
-    ...(config.threads === undefined ? {} : { threads: config.threads }),
+    openAdmission: (hooks) =>
+      new Intake({
+        ...hooks,
+        ledger,
+        gateway: { signer: signers.gateway, iss: founder.iss },
+        nowMs,
+        lingerMs: config.batchLingerMs,
+        ...(config.threads === undefined ? {} : { threads: config.threads }),
+      }),
     nowMs,
     downlinks: link,
     onTrouble: (error) => options.log.error({ error: error.message }, 'nothing is accepted'),

@@ -1,13 +1,16 @@
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import { encodeDownlink } from '@truegrain/device-sdk/formats/downlink.js';
+import { policyOfCharter } from '@truegrain/device-sdk/formats/evidence-checkpoint.js';
 import { sensorTable } from '@truegrain/device-sdk/formats/pack-check.js';
 import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
-import { Intake, type Outcome } from './admit/intake.ts';
-import { Anchor } from './anchor/anchor.ts';
-import { SignedTip } from './anchor/signed-tip.ts';
+import type { Admission, AdmissionHooks } from './admit/admission.ts';
+import { nativeVerify } from './admit/native-verify.ts';
+import type { Outcome } from './admit/outcome.ts';
+import type { Anchor, Anchored } from './anchor/anchor.ts';
+import { openAnchor } from './anchor/open-anchor.ts';
 import { GarbageRing } from './garbage.ts';
 import type { MemberSigners } from './keys.ts';
-import type { SoloLedger } from './ledger/solo.ts';
+import type { Ledger } from './ledger/ledger.ts';
 import type { KeyRecord } from './ledger/state.ts';
 import { Proofs } from './log/proofs.ts';
 import { Metrics } from './metrics.ts';
@@ -15,15 +18,15 @@ import { Delivery, type Downlinks } from './receipts/deliver.ts';
 import { ReceiptIssuer } from './receipts/issue.ts';
 
 export interface PipelineOptions {
-  ledger: SoloLedger;
+  ledger: Ledger;
   signers: MemberSigners;
   iss: string;
   cosignerName: string;
   /** The signed tip beside the store, then its copies on other disks. */
   tipFiles: readonly string[];
-  batchLingerMs: number;
   anchorIntervalMs: number;
-  threads?: number;
+  /** Frames' way into this ledger. */
+  openAdmission: (hooks: AdmissionHooks) => Admission;
   nowMs: () => number;
   downlinks: Downlinks;
   onTrouble: (error: Error) => void;
@@ -44,9 +47,9 @@ export class Pipeline {
   readonly origin: string;
   readonly signers: MemberSigners;
   readonly iss: string;
-  readonly intake: Intake;
+  readonly intake: Admission;
   readonly #options: PipelineOptions;
-  readonly #ledger: SoloLedger;
+  readonly #ledger: Ledger;
   readonly #delivery: Delivery;
   #anchorTimer: NodeJS.Timeout | null = null;
   #lastAnchorMs = 0;
@@ -66,25 +69,28 @@ export class Pipeline {
     this.proofs = new Proofs((level, index) => ledger.store.tiles.get(level, index));
     const { origin, proofs } = this;
     this.issuer = new ReceiptIssuer({ log: signers.log, origin, proofs, nowMs: options.nowMs });
-    this.anchor = new Anchor({
+    const policy = policyOfCharter(charter, origin);
+    const { anchor } = openAnchor({
       db: ledger.store.db,
-      origin: this.origin,
+      origin,
       log: signers.log,
       cosigner: { name: options.cosignerName, signer: signers.cosigner },
-      tip: new SignedTip(options.tipFiles),
-      tree: this.#tree(),
+      tipFiles: options.tipFiles,
+      size: () => ledger.state.size,
+      proofs,
+      policy: () => policy,
+      native: nativeVerify,
+      nowMs: options.nowMs,
+      onAnchored: (anchored) => this.#anchored(anchored),
+      onTrouble: (error) => this.#anchorTrouble(error),
     });
+    this.anchor = anchor;
     this.#delivery = new Delivery({
       issuer: this.issuer,
       batch: (leafIndex) => this.#batchAt(leafIndex),
       onReceipt: () => this.metrics.receipted.inc(),
     });
-    this.intake = new Intake({
-      ledger,
-      gateway: { signer: signers.gateway, iss },
-      nowMs: options.nowMs,
-      lingerMs: options.batchLingerMs,
-      ...(options.threads === undefined ? {} : { threads: options.threads }),
+    this.intake = options.openAdmission({
       onCommitted: () => this.committed(),
       onTrouble: (error) => {
         this.metrics.troubles.inc();
@@ -112,6 +118,11 @@ export class Pipeline {
     });
   }
 
+  /** A frame that was queued has its place in the log now, or its refusal has. */
+  settled(device: string, outcome: Outcome): void {
+    this.#answer(device, outcome);
+  }
+
   /** Keys registered, retired or revoked by a governance statement just committed. */
   keysChanged(keys: readonly KeyRecord[]): void {
     for (const key of keys) this.#announce(key);
@@ -137,40 +148,49 @@ export class Pipeline {
     await this.intake.close();
     this.#closed = true;
     if (this.#anchorTimer) this.#anchorNow();
+    await this.anchor.close();
   }
 
   #anchorNow(): void {
     if (this.#anchorTimer) clearTimeout(this.#anchorTimer);
     this.#anchorTimer = null;
     const stop = this.metrics.commitSeconds.startTimer();
-    const nowMs = this.#options.nowMs();
-    let anchored = this.anchor.newest;
+    const { newest } = this.anchor;
     try {
       const { size } = this.#ledger.state;
       // Frames that came again may ask for receipts where nothing new was committed.
-      if (anchored?.size !== size) {
-        anchored = this.anchor.anchor({ size, root: this.#ledger.root() }, nowMs);
-      }
+      if (newest?.size === size) this.#anchored(newest);
+      else this.anchor.anchor({ size, root: this.#ledger.root() });
     } catch (error) {
       // A full disk: what is committed stays so, receipts wait, the next try signs a larger tree.
       if (!(error instanceof Error)) throw error;
-      this.metrics.troubles.inc();
-      this.#options.onTrouble(error);
+      this.#anchorTrouble(error);
       // What ends now is anchored at the next start.
       if (!this.#closed) this.#anchorTimer = setTimeout(() => this.#anchorNow(), RETRY_AFTER_MS);
       return;
     }
     this.#anchorCostMs = stop() * 1000;
-    this.#lastAnchorMs = nowMs;
-    this.#unanchoredSinceMs = null;
-    if (anchored) this.#delivery.deliver(anchored, this.#options.downlinks);
+    this.#lastAnchorMs = this.#options.nowMs();
+  }
+
+  #anchored(anchored: Anchored): void {
+    const isAll = anchored.size === this.#ledger.state.size;
+    this.#unanchoredSinceMs = isAll ? null : this.#lastAnchorMs;
+    this.#delivery.deliver(anchored, this.#options.downlinks);
+  }
+
+  #anchorTrouble(error: Error): void {
+    this.metrics.troubles.inc();
+    this.#options.onTrouble(error);
   }
 
   #answer(device: string, outcome: Outcome): void {
     const { downlinks } = this.#options;
     this.#count(outcome);
     if (!downlinks.isListening(device)) return;
-    if (outcome.kind === 'accepted' || outcome.kind === 'duplicate') {
+    if (outcome.kind === 'queued') {
+      downlinks.publishDown(device, encodeDownlink({ kind: 'accepted', id: outcome.id }));
+    } else if (outcome.kind === 'accepted' || outcome.kind === 'duplicate') {
       const { id, leafIndex, sub } = outcome;
       downlinks.publishDown(device, encodeDownlink({ kind: 'accepted', id }));
       this.#delivery.oweReceipt({ device, id, leafIndex, sub });
@@ -186,6 +206,8 @@ export class Pipeline {
   }
 
   #count(outcome: Outcome): void {
+    // A queued one is counted when its block settles it.
+    if (outcome.kind === 'queued') return;
     if (outcome.kind === 'accepted') this.metrics.accepted.inc();
     else if (outcome.kind === 'duplicate') this.metrics.duplicates.inc();
     else
@@ -205,10 +227,6 @@ export class Pipeline {
     const entry = this.#ledger.store.leaves.entry(leafIndex);
     const parsed = entry ? parseStatement(entry) : null;
     return entry && parsed?.ok ? { entry, sub: parsed.value.sub } : null;
-  }
-
-  #tree() {
-    return { size: () => this.#ledger.state.size, root: (size: number) => this.proofs.root(size) };
   }
 }
 

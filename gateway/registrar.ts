@@ -37,8 +37,8 @@ import type {
 } from './http/backend.ts';
 import { issueCredential } from './ingest/credentials.ts';
 import type { AppliedGovernance, GovernanceRefusal } from './ledger/apply-governance.ts';
+import type { Ledger } from './ledger/ledger.ts';
 import { type GovernanceContents, signGovernance } from './ledger/sign-governance.ts';
-import type { SoloLedger } from './ledger/solo.ts';
 import { type KeyRecord, keyOf } from './ledger/state.ts';
 import { retentionRefusal } from './retention.ts';
 import type { LocalStore, StoredEnrolment } from './store/local.ts';
@@ -56,7 +56,7 @@ const ROOM_FOR_PROOF = 2_048;
 type Spec = Omit<EnrolmentSpec, 'validForS'>;
 
 export interface RegistrarOptions {
-  ledger: SoloLedger;
+  ledger: Ledger;
   local: LocalStore;
   /** The member key: signs governance and nothing else. */
   signer: Signer;
@@ -74,7 +74,7 @@ export interface RegistrarOptions {
 export class Registrar
   implements Pick<Backend, 'createEnrolment' | 'register' | 'rotate' | 'revoke' | 'erase'>
 {
-  readonly #ledger: SoloLedger;
+  readonly #ledger: Ledger;
   readonly #local: LocalStore;
   readonly #options: RegistrarOptions;
   readonly #random: (bytes: number) => Uint8Array;
@@ -124,7 +124,7 @@ export class Registrar
     if (enrolment.usedMs !== null && !isRepeat) return BAD_TOKEN;
     if (!isRepeat) {
       const spec = fromText<Spec>(enrolment.spec);
-      const applied = this.#commitRegistration(spec, request, key.value);
+      const applied = await this.#commitRegistration(spec, request, key.value);
       if (!applied.ok) return applied;
     }
     const credential = issueCredential(this.#random);
@@ -153,7 +153,7 @@ export class Registrar
     if (!this.#ledger.state.devices.has(urn)) return refused('not_found', `no device ${urn}`);
     const logTimeMs = this.#logTimeMs();
     const bytes = encodeRevocation({ logTimeMs, device: urn, kid, reason });
-    const logged = this.#log({ contentType: MEDIA_REVOCATION, bytes, sub: urn, logTimeMs });
+    const logged = await this.#log({ contentType: MEDIA_REVOCATION, bytes, sub: urn, logTimeMs });
     const isActive = this.#keysOf(urn).some((key) => key.status === 'active');
     if (logged.ok && !isActive) this.#local.dropCredential(urn);
     return logged;
@@ -212,20 +212,25 @@ export class Registrar
     };
   }
 
-  #commitRegistration(spec: Spec, request: RegisterRequest, key: CoseKey): Outcome<Logged> {
+  #commitRegistration(
+    spec: Spec,
+    request: RegisterRequest,
+    key: CoseKey,
+  ): Promise<Outcome<Logged>> {
     const registration = this.#registration(spec, request);
     const { device: sub, logTimeMs } = registration;
     const bytes = encodeRegistration({ ...registration, key });
     return this.#log({ contentType: MEDIA_REGISTRATION, bytes, sub, logTimeMs });
   }
 
-  #log(contents: GovernanceContents): Outcome<Logged> {
+  async #log(contents: GovernanceContents): Promise<Outcome<Logged>> {
     const { signer, iss, onChanged } = this.#options;
-    const statement = signGovernance(this.#ledger.state, { signer, iss }, contents);
-    const applied = this.#ledger.commitGovernance(statement);
+    const applied = await this.#ledger.govern((state) =>
+      signGovernance(state, { signer, iss }, contents),
+    );
     if (!applied.ok) return refused(GOVERNANCE_CODES[applied.code], applied.detail);
     onChanged(applied.value.keys);
-    const { leafIndex }: AppliedGovernance = applied.value;
+    const { leafIndex, statement }: AppliedGovernance = applied.value;
     return { ok: true, value: { leafIndex, id: statement.id } };
   }
 
@@ -275,6 +280,13 @@ const GOVERNANCE_CODES: Record<GovernanceRefusal, string> = {
   device_exists: 'conflict',
   device_unknown: 'not_found',
   proof: 'bad_signature',
+  stale_proposal: 'conflict',
+  proposal_unknown: 'not_found',
+  answered: 'conflict',
+  term_running: 'conflict',
+  not_silent: 'conflict',
+  charter_contradiction: 'invalid_request',
+  pending: 'busy',
 };
 
 /** One answer for unknown, expired, spent and another device's: a guesser learns nothing. */

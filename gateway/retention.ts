@@ -2,7 +2,7 @@ import { parseBatch } from '@truegrain/device-sdk/formats/batch.js';
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
 import type { Refused } from './http/backend.ts';
-import type { SoloLedger } from './ledger/solo.ts';
+import type { Ledger } from './ledger/ledger.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -11,7 +11,7 @@ const DAY_MS = 86_400_000;
  * runs from the log time at which its batch was committed, or listed it as refused.
  */
 export function retentionRefusal(
-  { store, state }: SoloLedger,
+  { store, state }: Pick<Ledger, 'store' | 'state'>,
   id: Uint8Array,
   nowMs: number,
 ): Refused | null {

@@ -191,7 +191,7 @@ export function completeSubtrees(leafHashes: readonly Uint8Array[]): HashAt {
  * MTH(D[start:end]), where `start` is a multiple of the power of two at or above the length: the
  * ranges into which RFC 9162 §2.1 splits a tree are all of that kind.
  */
-function rangeRoot(range: { start: number; end: number; hashAt: HashAt }): Uint8Array {
+export function rangeRoot(range: { start: number; end: number; hashAt: HashAt }): Uint8Array {
   const { start, end, hashAt } = range;
   const length = end - start;
   const half = length === 1 ? 1 : splitPoint(length);

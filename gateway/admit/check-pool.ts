@@ -28,6 +28,7 @@ export class CheckPool<T> {
   readonly #onChecked: (context: T, checked: Checked) => void;
   readonly #onChunk: () => void;
   #waiting: { frame: Uint8Array; context: T }[] = [];
+  #urgent: { frame: Uint8Array; context: T }[] = [];
   readonly #contexts = new Map<number, T[]>();
   readonly #answers = new Map<number, Answer>();
   #nextChunk = 0;
@@ -56,8 +57,9 @@ export class CheckPool<T> {
     this.#broadcast({ kind: 'key', kid, key });
   }
 
-  check(frame: Uint8Array, context: T): void {
-    this.#waiting.push({ frame, context });
+  /** A frame, or a bare entry out of a block: the latter is `urgent`, a vote waits for it. */
+  check(frame: Uint8Array, context: T, { urgent = false } = {}): void {
+    (urgent ? this.#urgent : this.#waiting).push({ frame, context });
     if (this.#scheduled) return;
     this.#scheduled = true;
     // Everything that arrived in this turn of the event loop goes out together.
@@ -90,12 +92,13 @@ export class CheckPool<T> {
   }
 
   #dispatch(): void {
-    while (this.#waiting.length > 0) {
+    while (this.#waiting.length + this.#urgent.length > 0) {
       const thread = this.#threads.reduce((least, next) =>
         next.chunks < least.chunks ? next : least,
       );
       if (thread.chunks >= CHUNKS_PER_THREAD_MAX) return;
-      const batch = this.#waiting.splice(0, CHUNK_FRAMES_MAX);
+      const queue = this.#urgent.length > 0 ? this.#urgent : this.#waiting;
+      const batch = queue.splice(0, CHUNK_FRAMES_MAX);
       const chunk = this.#nextChunk;
       this.#nextChunk += 1;
       this.#contexts.set(

@@ -1,5 +1,11 @@
 import { parentPort } from 'node:worker_threads';
-import { type CheckKey, type CheckRegistry, checkFrame } from './check.ts';
+import {
+  type Checked,
+  type CheckKey,
+  type CheckRegistry,
+  checkEntry,
+  checkFrame,
+} from './check.ts';
 import { packAnswer, unpackFrames } from './check-wire.ts';
 import { useNodeCrypto } from './native-verify.ts';
 
@@ -15,6 +21,13 @@ if (!port) throw new Error('check-worker runs as a worker thread');
 useNodeCrypto();
 const registry: CheckRegistry = { ledgerId: new Uint8Array(32), keys: new Map() };
 
+/** COSE_Sign1's tag: a bare statement out of a block. A frame is an array of two. */
+const TAG_18 = 0xd2;
+
+function checkOne(bytes: Uint8Array): Checked {
+  return bytes[0] === TAG_18 ? checkEntry(bytes, registry) : checkFrame(bytes, registry);
+}
+
 port.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'ledger':
@@ -24,7 +37,7 @@ port.on('message', (message: ToWorker) => {
       registry.keys.set(message.kid, message.key);
       return;
     case 'frames': {
-      const results = unpackFrames(message.frames).map((frame) => checkFrame(frame, registry));
+      const results = unpackFrames(message.frames).map(checkOne);
       const answer = packAnswer(results, message.frames);
       port.postMessage({ chunk: message.chunk, answer }, [answer.frames, answer.rows]);
       return;

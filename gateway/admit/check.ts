@@ -66,6 +66,29 @@ export function checkFrame(frame: Uint8Array, registry: CheckRegistry): Checked 
   return { authentic: true, facts, content, verdict: checkContent(statement, content, key) };
 }
 
+/**
+ * A device statement from a block: what every member checks again of another gateway's batch. Its
+ * content stays with those who may hold it, so nothing is said of it.
+ */
+export function checkEntry(entry: Uint8Array, registry: CheckRegistry): Checked {
+  const parsed = parseStatement(entry);
+  if (!parsed.ok) return { authentic: false, code: formRefusal(parsed.code), id: null };
+  const statement = parsed.value;
+  const { id } = statement;
+  const isEntry = equal(statement.entry, entry);
+  if (!isEntry || statement.payload.kind !== 'hash' || !statement.device) {
+    return { authentic: false, code: 'malformed', id };
+  }
+  const key = registry.keys.get(hexOf(statement.kid));
+  if (!key) return { authentic: false, code: 'unknown_key', id };
+  const { alg, toBeSigned: message, signature } = statement;
+  if (!verifySignature({ alg, key: key.key, message, signature, native: nativeVerify })) {
+    return { authentic: false, code: 'bad_signature', id };
+  }
+  const facts = factsOf(statement, key, registry.ledgerId);
+  return { authentic: true, facts, content: entry.subarray(0, 0), verdict: ACCEPTABLE };
+}
+
 /** The facts of a statement whose signature has been verified under `key`. */
 export function factsOf(
   statement: Statement,

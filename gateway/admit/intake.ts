@@ -1,37 +1,13 @@
-import {
-  BATCH_BYTES_MAX,
-  BATCH_REFUSALS_MAX,
-  BATCH_STATEMENTS_MAX,
-} from '@truegrain/device-sdk/formats/batch.js';
-import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
-import { rootOf } from '@truegrain/device-sdk/formats/merkle.js';
-import {
-  isListable,
-  type ListableRefusalCode,
-  type RefusalCode,
-} from '@truegrain/device-sdk/formats/refusal.js';
+import { BATCH_STATEMENTS_MAX } from '@truegrain/device-sdk/formats/batch.js';
+import type { RefusalCode } from '@truegrain/device-sdk/formats/refusal.js';
 import type { Signer } from '@truegrain/device-sdk/formats/signer.js';
-import { expectedGrade } from '../ledger/apply-batch.ts';
-import type { ContentVerdict, Facts } from '../ledger/facts.ts';
-import { FLAG } from '../ledger/grade.ts';
-import { Judge } from '../ledger/judge.ts';
-import { sealBatch } from '../ledger/seal-batch.ts';
 import type { SoloLedger } from '../ledger/solo.ts';
-import type { RefusedFrame } from '../store/refused-frames.ts';
+import type { Admission, AdmissionHooks } from './admission.ts';
 import type { Checked } from './check.ts';
 import { CheckPool } from './check-pool.ts';
+import type { Outcome, Settle } from './outcome.ts';
 import { RefusalQuota } from './refusal-quota.ts';
-
-/** What became of a frame, told only once it is durable. */
-export type Outcome =
-  | { kind: 'accepted'; id: Uint8Array; leafIndex: number; sub: string }
-  | { kind: 'duplicate'; id: Uint8Array; leafIndex: number; sub: string }
-  /** Listed in the batch at `batchLeaf`: the device may release the frame on that batch's receipt. */
-  | { kind: 'listed'; id: Uint8Array; code: RefusalCode; batchLeaf: number }
-  /** Not listed: nobody signed for it, or a carrier may have caused it. */
-  | { kind: 'refused'; id: Uint8Array | null; code: RefusalCode };
-
-export type Settle = (outcome: Outcome) => void;
+import { Round } from './round.ts';
 
 interface Arrival {
   /** The authenticated connection's device; null at doors that take any device's statement. */
@@ -47,7 +23,7 @@ const RETRY_AFTER_MS = 1_000;
  * From frame to committed: checks on all cores, then, one group at a time, judges, seals a batch
  * and commits it. A group closes when it is full or `lingerMs` after its first frame.
  */
-export class Intake {
+export class Intake implements Admission {
   readonly #ledger: SoloLedger;
   readonly #gateway: { signer: Signer; iss: string };
   readonly #nowMs: () => number;
@@ -65,17 +41,15 @@ export class Intake {
   /** Set while commits fail: nothing is accepted, nothing acknowledged, nothing lost. */
   trouble: string | null = null;
 
-  constructor(options: {
-    ledger: SoloLedger;
-    gateway: { signer: Signer; iss: string };
-    nowMs: () => number;
-    lingerMs: number;
-    threads?: number;
-    onCommitted: () => void;
-    onTrouble: (error: Error) => void;
-    onGarbage: (code: RefusalCode, frame: Uint8Array) => void;
-    onFailure: (error: Error) => void;
-  }) {
+  constructor(
+    options: AdmissionHooks & {
+      ledger: SoloLedger;
+      gateway: { signer: Signer; iss: string };
+      nowMs: () => number;
+      lingerMs: number;
+      threads?: number;
+    },
+  ) {
     this.#ledger = options.ledger;
     this.#gateway = options.gateway;
     this.#nowMs = options.nowMs;
@@ -94,6 +68,11 @@ export class Intake {
 
   get pool(): Pick<CheckPool<unknown>, 'setLedger' | 'setKey'> {
     return this.#pool;
+  }
+
+  /** Accepted and committed are one COMMIT here. */
+  holds(): boolean {
+    return false;
   }
 
   submit(frame: Uint8Array, device: string | null, settle: Settle): void {
@@ -166,11 +145,20 @@ export class Intake {
       const outcome = this.#decide(round, arrival, checked);
       taken.push({ settle: arrival.settle, outcome });
     }
-    if (round.accepted.length > 0 || round.refused.length > 0) {
-      round.commit(this.#gateway);
+    if (!round.isEmpty()) {
+      this.#write(round);
       this.#onCommitted();
     }
     return taken.map(({ settle, outcome }) => [settle, outcome()]);
+  }
+
+  #write(round: Round): void {
+    const contents = round.accepted.map((a) => a.content);
+    const { refused } = round;
+    const applied = this.#ledger.commitBatch(round.seal(this.#gateway), { contents, refused });
+    // One process, one thread: nothing can have changed between forecast and position.
+    if (!applied.ok) throw new Error(`own batch refused: ${applied.code} (${applied.detail})`);
+    round.committedAt(applied.value.leafIndex);
   }
 
   #decide(round: Round, { device, frame }: Arrival, checked: Checked): () => Outcome {
@@ -189,115 +177,5 @@ export class Intake {
     const answer = round.judge(facts, content, verdict);
     if (typeof answer !== 'string') return answer;
     return round.refuse({ facts, code: answer, device: iss, frame, receivedMs: this.#nowMs() });
-  }
-}
-
-/** Room for the batch statement itself: grades, 256 refusals and its header. */
-const GROUP_BYTES_SPARED = 24 * 1024;
-
-/** One batch in the making. */
-class Round {
-  readonly #ledger: SoloLedger;
-  readonly #quota: RefusalQuota;
-  readonly #judge: Judge;
-  readonly #logTimeMs: number;
-  readonly #size: number;
-  readonly accepted: { facts: Facts; grade: number; content: Uint8Array }[] = [];
-  readonly refused: (RefusedFrame & { code: ListableRefusalCode })[] = [];
-  /** The code under which an id is listed here. */
-  readonly #codes = new Map<string, RefusalCode>();
-  readonly #refusedOf = new Map<string, number>();
-  #bytes = 0;
-  #batchLeaf = -1;
-
-  constructor(ledger: SoloLedger, quota: RefusalQuota, logTimeMs: number) {
-    this.#ledger = ledger;
-    this.#quota = quota;
-    this.#logTimeMs = logTimeMs;
-    this.#judge = new Judge(ledger.state, ledger.store.history, logTimeMs);
-    this.#size = ledger.state.size;
-  }
-
-  /** Whether there may be no room for `next`, whatever becomes of it. */
-  isFull(next: Checked): boolean {
-    const entryBytes = next.authentic ? next.facts.entry.length : 0;
-    return (
-      this.refused.length >= BATCH_REFUSALS_MAX ||
-      this.accepted.length >= BATCH_STATEMENTS_MAX ||
-      this.#bytes + entryBytes > BATCH_BYTES_MAX - GROUP_BYTES_SPARED
-    );
-  }
-
-  /** The answer of one that is accepted or was before, else why it is refused. */
-  judge(
-    facts: Facts,
-    content: Uint8Array,
-    attested: ContentVerdict,
-  ): RefusalCode | (() => Outcome) {
-    // First of all: what the log has is answered so, even if it would be refused today.
-    if (attested.code !== null && !this.#judge.isDuplicate(facts)) return attested.code;
-    const { id, sub } = facts;
-    const verdict = this.#judge.judge(facts);
-    if (verdict.kind === 'refuse') return verdict.code;
-    if (verdict.kind === 'duplicate') {
-      return () => {
-        const leafIndex = this.#ledger.store.leaves.find(id);
-        if (leafIndex === null) throw new Error('a duplicate has its first');
-        return { kind: 'duplicate', id, leafIndex, sub };
-      };
-    }
-    const claimed = attested.suspect ? FLAG.suspect : 0;
-    const forecast = { ...verdict, logTimeMs: this.#logTimeMs, claimed };
-    const grade = expectedGrade(this.#ledger.state, this.#judge, facts, forecast);
-    const leafIndex = this.#size + this.accepted.length;
-    this.accepted.push({ facts, grade, content });
-    this.#bytes += facts.entry.length;
-    return () => ({ kind: 'accepted', id, leafIndex, sub });
-  }
-
-  refuse(refusal: {
-    facts: Facts;
-    code: RefusalCode;
-    device: string;
-    frame: Uint8Array;
-    receivedMs: number;
-  }): () => Outcome {
-    const { facts, code, device, frame, receivedMs } = refusal;
-    const { id, seq } = facts;
-    const listed = this.#ledger.store.fold.refusal(id);
-    if (listed) {
-      const { batchLeaf } = listed;
-      return () => ({ kind: 'listed', id, code: listed.code as RefusalCode, batchLeaf });
-    }
-    if (!isListable(code)) return () => ({ kind: 'refused', id, code });
-    const known = this.#codes.get(toHex(id));
-    if (!known) {
-      const ofDevice = this.#refusedOf.get(device) ?? 0;
-      if (ofDevice >= this.#quota.left(device)) {
-        return () => ({ kind: 'refused', id, code: 'rate_limited' });
-      }
-      this.#refusedOf.set(device, ofDevice + 1);
-      this.#codes.set(toHex(id), code);
-      this.refused.push({ id, seq, code, device, frame, receivedMs });
-    }
-    return () => ({ kind: 'listed', id, code: known ?? code, batchLeaf: this.#batchLeaf });
-  }
-
-  commit(gateway: { signer: Signer; iss: string }): void {
-    const { accepted, refused } = this;
-    const ledger = this.#ledger;
-    const facts = accepted.map((a) => a.facts);
-    const factsRoot = rootOf(facts.map(({ leafHash }) => leafHash));
-    const logTimeMs = this.#logTimeMs;
-    const contents = { accepted, root: factsRoot, refusals: refused, logTimeMs };
-    const batch = sealBatch(ledger.state, gateway, contents);
-    const applied = ledger.commitBatch(
-      { facts, factsRoot, batch },
-      { contents: accepted.map((a) => a.content), refused },
-    );
-    // One process, one thread: nothing can have changed between forecast and position.
-    if (!applied.ok) throw new Error(`own batch refused: ${applied.code} (${applied.detail})`);
-    for (const { device } of refused) this.#quota.take(device);
-    this.#batchLeaf = applied.value.leafIndex;
   }
 }

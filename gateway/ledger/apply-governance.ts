@@ -1,6 +1,6 @@
 import { parseAcceptance } from '@truegrain/device-sdk/formats/acceptance.js';
 import { equal, toHex } from '@truegrain/device-sdk/formats/bytes.js';
-import { type Charter, parseCharter } from '@truegrain/device-sdk/formats/charter.js';
+import { parseCharter } from '@truegrain/device-sdk/formats/charter.js';
 import { type CoseKey, keyThumbprint } from '@truegrain/device-sdk/formats/cose-key.js';
 import { parseErasure } from '@truegrain/device-sdk/formats/erasure.js';
 import {
@@ -11,6 +11,11 @@ import {
   MEDIA_REVOCATION,
   MEDIA_ROTATION,
 } from '@truegrain/device-sdk/formats/media-types.js';
+import {
+  foundMembership,
+  type MembershipEffect,
+  type MembershipRefusal,
+} from '@truegrain/device-sdk/formats/membership.js';
 import { leafHash } from '@truegrain/device-sdk/formats/merkle.js';
 import { fail, ok, type Result } from '@truegrain/device-sdk/formats/result.js';
 import { sha256 } from '@truegrain/device-sdk/formats/sha256.js';
@@ -23,12 +28,12 @@ import type { Statement } from '@truegrain/device-sdk/formats/statement.js';
 import { gatewayStream, inSequence } from './apply-batch.ts';
 import { OTHER_SUBJECT, registrationOf, revocationOf, rotationOf } from './device-changes.ts';
 import {
-  addKey,
-  type DeviceRecord,
-  type KeyRecord,
-  type LedgerState,
-  type Stream,
-} from './state.ts';
+  adoptMembership,
+  MEMBERSHIP_KINDS,
+  type MembershipKind,
+  membershipOf,
+} from './membership-changes.ts';
+import type { DeviceRecord, KeyRecord, LedgerState, Stream } from './state.ts';
 
 export type GovernanceKind =
   | 'charter'
@@ -36,7 +41,8 @@ export type GovernanceKind =
   | 'registration'
   | 'rotation'
   | 'revocation'
-  | 'erasure';
+  | 'erasure'
+  | MembershipKind;
 
 export type GovernanceRefusal =
   | 'malformed'
@@ -48,7 +54,10 @@ export type GovernanceRefusal =
   | 'key_invalid'
   | 'device_exists'
   | 'device_unknown'
-  | 'proof';
+  | 'proof'
+  | MembershipRefusal
+  /** Alliance: handed to the chain, which has not taken it yet; it still may. */
+  | 'pending';
 
 export interface AppliedGovernance {
   kind: GovernanceKind;
@@ -61,6 +70,8 @@ export interface AppliedGovernance {
   devices: DeviceRecord[];
   erased: Uint8Array[];
   streams: Stream[];
+  /** What changed in the membership; null for most. */
+  effect: MembershipEffect | null;
 }
 
 /** Checked, and not yet made. */
@@ -118,13 +129,14 @@ export function governanceKind(statement: Statement): GovernanceKind | null {
   return GOVERNANCE_KINDS.get(statement.payload.contentType) ?? null;
 }
 
-const GOVERNANCE_KINDS: ReadonlyMap<string, GovernanceKind> = new Map([
+const GOVERNANCE_KINDS: ReadonlyMap<string, GovernanceKind> = new Map<string, GovernanceKind>([
   [MEDIA_CHARTER, 'charter'],
   [MEDIA_ACCEPTANCE, 'acceptance'],
   [MEDIA_REGISTRATION, 'registration'],
   [MEDIA_ROTATION, 'rotation'],
   [MEDIA_REVOCATION, 'revocation'],
   [MEDIA_ERASURE, 'erasure'],
+  ...MEMBERSHIP_KINDS,
 ]);
 
 function move(
@@ -148,6 +160,7 @@ function move(
     keys: [],
     devices: [],
     erased: [],
+    effect: null,
     streams: [stream],
     ...changes,
   };
@@ -171,42 +184,24 @@ function applyCharter(
   if (!equal(statement.kid, keyThumbprint(convener.memberKey)))
     return fail('not_allowed', 'other key');
   if (!isSigned(statement, convener.memberKey, native)) return fail('bad_signature', 'charter');
-  const keys = founderKeys(charter);
+  const membership = foundMembership(charter, statement.id);
+  const { keys } = membership;
   for (const { key } of keys)
     if (!checkPublicKey(key).ok) return fail('key_invalid', 'charter key');
-  if (new Set(keys.map(({ key }) => toHex(keyThumbprint(key)))).size !== keys.length) {
+  if (new Set(keys.map(({ kid }) => toHex(kid))).size !== keys.length) {
     return fail('key_in_use', 'one key has two uses');
   }
-  const commit = (leafIndex: number) => {
+  const commit = () => {
     state.charter = charter;
     state.charterId = statement.id;
     state.ledgerId = sha256(statement.entry);
     state.awaiting = new Set(charter.founders.slice(1).map((founder) => founder.iss));
-    return {
-      keys: keys.map((k) =>
-        addKey(state, { ...k, kid: keyThumbprint(k.key), fromLeaf: leafIndex }),
-      ),
-    };
+    return { keys: adoptMembership(state, membership) };
   };
   const signer = { no: 0 } as KeyRecord;
   return ok(
     move(state, { kind: 'charter', statement, logTimeMs: charter.logTimeMs, signer }, commit),
   );
-}
-
-/** In charter order; the convener's member key is number 0. */
-function founderKeys(charter: Charter): Pick<KeyRecord, 'key' | 'role' | 'iss'>[] {
-  return charter.founders.flatMap((founder) => {
-    const { iss } = founder;
-    const keys: Pick<KeyRecord, 'key' | 'role' | 'iss'>[] = [
-      { key: founder.memberKey, role: 'member', iss },
-      { key: founder.logKey, role: 'log', iss },
-      { key: founder.cosigningKey, role: 'cosigner', iss },
-    ];
-    if (founder.nodeKey) keys.push({ key: founder.nodeKey, role: 'node', iss });
-    for (const key of founder.gatewayKeys) keys.push({ key, role: 'gateway', iss });
-    return keys;
-  });
 }
 
 function changeOf(
@@ -228,6 +223,8 @@ function changeOf(
       return erasureOf(state, statement);
     case 'charter':
       return fail('not_allowed', 'a ledger has one charter');
+    default:
+      return membershipOf(state, statement, native);
   }
 }
 

@@ -1,8 +1,9 @@
+import type { NativeVerify } from '@truegrain/device-sdk/formats/signature.js';
 import type { Tree } from '../log/tree.ts';
 import type { Db } from '../store/database.ts';
 import { RefusedFrames } from '../store/refused-frames.ts';
 import { WalCleaner } from '../store/wal-cleaner.ts';
-import type { Draft } from './app.ts';
+import { Draft } from './app.ts';
 import { LedgerStore } from './ledger-store.ts';
 import { adoptFork, type LedgerState } from './state.ts';
 
@@ -27,6 +28,12 @@ export class Books {
 
   get tree(): Tree {
     return this.#load().tree;
+  }
+
+  /** A block to be tried on the committed state. */
+  draft(native?: NativeVerify): Draft {
+    const { state, tree } = this.#load();
+    return new Draft({ state, tree, history: this.store.history, native });
   }
 
   /**

@@ -4,10 +4,10 @@ import type { NativeVerify } from '@truegrain/device-sdk/formats/signature.js';
 import type { Statement } from '@truegrain/device-sdk/formats/statement.js';
 import type { Db } from '../store/database.ts';
 import type { RefusedFrame } from '../store/refused-frames.ts';
-import { Draft } from './app.ts';
 import type { AppliedBatch, BatchBlock, BlockRefusal } from './apply-batch.ts';
 import type { AppliedGovernance, GovernanceRefusal, LiveTimes } from './apply-governance.ts';
 import { Books } from './books.ts';
+import type { Ledger } from './ledger.ts';
 import type { LedgerStore } from './ledger-store.ts';
 import type { LedgerState } from './state.ts';
 
@@ -15,7 +15,7 @@ import type { LedgerState } from './state.ts';
  * The one-member driver of the state machine: SQLite, in process. One block is one batch or one
  * governance statement, and one COMMIT. In solo mode accepted and committed are the same COMMIT.
  */
-export class SoloLedger {
+export class SoloLedger implements Ledger {
   readonly #books: Books;
   readonly #native: NativeVerify | undefined;
 
@@ -44,7 +44,7 @@ export class SoloLedger {
     block: BatchBlock,
     beside: { contents: readonly Uint8Array[]; refused: readonly RefusedFrame[] },
   ): Result<AppliedBatch, BlockRefusal> {
-    const draft = this.#draft();
+    const draft = this.#books.draft(this.#native);
     const applied = draft.batch(block);
     if (!applied.ok) return applied;
     const { erased } = draft.state;
@@ -66,14 +66,16 @@ export class SoloLedger {
     statement: Statement,
     live?: LiveTimes,
   ): Result<AppliedGovernance, GovernanceRefusal> {
-    const draft = this.#draft();
+    const draft = this.#books.draft(this.#native);
     const applied = draft.governance(statement, live);
     if (applied.ok) this.#books.commit(draft);
     return applied;
   }
 
-  #draft(): Draft {
-    const { state, tree, store } = this.#books;
-    return new Draft({ state, tree, history: store.history, native: this.#native });
+  async govern(
+    next: (state: LedgerState) => Statement,
+    live?: LiveTimes,
+  ): Promise<Result<AppliedGovernance, GovernanceRefusal>> {
+    return this.commitGovernance(next(this.state), live);
   }
 }

@@ -1,6 +1,8 @@
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import type { Charter } from '@truegrain/device-sdk/formats/charter.js';
 import type { CoseKey } from '@truegrain/device-sdk/formats/cose-key.js';
+import type { MemberKeyRole } from '@truegrain/device-sdk/formats/governance.js';
+import type { Membership } from '@truegrain/device-sdk/formats/membership.js';
 import type { Registration } from '@truegrain/device-sdk/formats/registration.js';
 import { OverlayMap } from './overlay.ts';
 
@@ -8,7 +10,7 @@ import { OverlayMap } from './overlay.ts';
  * What the log says at one tree size: the fold of every entry so far and of nothing else (DESIGN
  * §1). SQL tables are a copy of it; `truegrain reindex` proves that by building it again.
  */
-export type KeyRole = 'device' | 'member' | 'gateway' | 'log' | 'cosigner' | 'node';
+export type KeyRole = 'device' | MemberKeyRole;
 export type KeyStatus = 'active' | 'retired' | 'revoked';
 
 /** Never changed in place: a fork of the state shares them. */
@@ -50,7 +52,9 @@ export interface LedgerState {
   ledgerId: Uint8Array | null;
   /** Statement id of the charter, which the other founders accept. */
   charterId: Uint8Array | null;
+  /** As amended: the founders are those of leaf 0, the terms those in force. */
   charter: Charter | null;
+  membership: Membership | null;
   /** Founders whose acceptance is still missing: until none is, only acceptances are valid. */
   awaiting: Set<string>;
   keys: KeyRecord[];
@@ -77,6 +81,7 @@ export function emptyState(): LedgerState {
     ledgerId: null,
     charterId: null,
     charter: null,
+    membership: null,
     awaiting: new Set(),
     keys: [],
     keyByKid: new Map(),

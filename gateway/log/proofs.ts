@@ -3,6 +3,7 @@ import {
   consistencyPath,
   type HashAt,
   inclusionPath,
+  rangeRoot,
   tileHash,
   treeRoot,
 } from '@truegrain/device-sdk/formats/tiles.js';
@@ -27,6 +28,11 @@ export class Proofs {
 
   consistency(size1: number, size2: number): Uint8Array[] {
     return consistencyPath({ size1, size2, hashAt: this.#hashAt });
+  }
+
+  /** Root over the leaves of one aligned range: a subtree of the log, whole or its right edge. */
+  range(start: number, end: number): Uint8Array {
+    return rangeRoot({ start, end, hashAt: this.#hashAt });
   }
 
   root(size: number): Uint8Array {

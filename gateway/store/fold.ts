@@ -1,7 +1,9 @@
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
-import { parseCharter } from '@truegrain/device-sdk/formats/charter.js';
+import { type Charter, parseCharter } from '@truegrain/device-sdk/formats/charter.js';
+import { applyMembership, foundMembership } from '@truegrain/device-sdk/formats/membership.js';
 import { sha256 } from '@truegrain/device-sdk/formats/sha256.js';
 import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
+import { MEMBERSHIP_KINDS } from '../ledger/membership-changes.ts';
 import {
   type DeviceRecord,
   emptyState,
@@ -110,13 +112,38 @@ export class Fold {
     if (!statement.ok) throw new Error(`leaf 0: ${statement.code}`);
     const charter = parseCharter(statement.value.payloadBytes);
     if (!charter.ok) throw new Error(`leaf 0: ${charter.code}`);
-    state.charter = charter.value;
     state.charterId = statement.value.id;
     state.ledgerId = sha256(entry);
+    const { membership, terms } = this.#membership(charter.value, state);
+    state.membership = membership;
+    state.charter = { ...charter.value, ...terms };
     const accepted = this.#issuersOf('acceptance');
     for (const { iss } of charter.value.founders.slice(1)) {
       if (!accepted.has(iss)) state.awaiting.add(iss);
     }
+  }
+
+  /** Few and short: folded again from their leaves, which were judged when they came. */
+  #membership(charter: Charter, { charterId, ledgerId }: LedgerState) {
+    if (!charterId || !ledgerId) throw new Error('no charter');
+    let membership = foundMembership(charter, charterId);
+    const marks = [...MEMBERSHIP_KINDS.values()].map((kind) => `'${kind}'`).join();
+    const rows = this.#db
+      .prepare(
+        `SELECT leaf_index, entry FROM governance JOIN leaf USING (leaf_index)
+         WHERE kind IN (${marks}) ORDER BY leaf_index`,
+      )
+      .raw()
+      .all() as [number, Uint8Array][];
+    for (const [leafIndex, entry] of rows) {
+      const statement = parseStatement(entry);
+      if (!statement.ok) throw new Error(`leaf ${leafIndex}: ${statement.code}`);
+      const change = { leafIndex, statement: statement.value, ledgerId, isKeyKnown: () => false };
+      const applied = applyMembership(membership, change);
+      if (!applied.ok) throw new Error(`leaf ${leafIndex}: ${applied.code}: ${applied.detail}`);
+      membership = applied.value.membership;
+    }
+    return { membership, terms: membership.terms };
   }
 
   #issuersOf(kind: string): Set<string> {

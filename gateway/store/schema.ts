@@ -1,9 +1,11 @@
+import { WANTED_SCHEMA } from './wanted.ts';
+
 /**
  * The tables of a ledger's store, by version. `leaf` and `content` are what was received; every
  * other table of the first group is a fold over `leaf` and can be dropped (`truegrain reindex`);
  * the last group is this gateway's own business and never leaves it.
  */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** Tables computed from the entries: dropped and rebuilt by `reindex`. */
 export const FOLD_TABLES = [
@@ -71,7 +73,17 @@ CREATE TABLE IF NOT EXISTS notice_leaf(
 CREATE TABLE IF NOT EXISTS erased(id BLOB PRIMARY KEY, erasure_leaf INTEGER NOT NULL) WITHOUT ROWID;
 `;
 
-export const SCHEMA = `
+/** Alliance mode: what was promised and is not in a block, and the block the store is at. */
+const ALLIANCE_SCHEMA = `
+CREATE TABLE IF NOT EXISTS inbox(
+  no INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE, device TEXT, frame BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS block(
+  one INTEGER PRIMARY KEY CHECK (one = 1), height INTEGER NOT NULL, app_hash BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS snapshot_point(
+  height INTEGER PRIMARY KEY, size INTEGER NOT NULL, app_hash BLOB NOT NULL);
+${WANTED_SCHEMA}`;
+
+const SOLO_SCHEMA = `
 CREATE TABLE IF NOT EXISTS leaf(leaf_index INTEGER PRIMARY KEY, entry BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS content(leaf_index INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
 ${FOLD_SCHEMA}
@@ -87,4 +99,6 @@ CREATE TABLE IF NOT EXISTS enrolment(
 `;
 
 /** Statements that bring a store of version n to n + 1, in order; each runs in one transaction. */
-export const MIGRATIONS: readonly string[] = [SCHEMA];
+export const MIGRATIONS: readonly string[] = [SOLO_SCHEMA, ALLIANCE_SCHEMA];
+
+export const SCHEMA = MIGRATIONS.join('');

@@ -9,6 +9,7 @@ import { signGovernance } from '../../gateway/ledger/sign-governance.ts';
 import type { KeyRecord } from '../../gateway/ledger/state.ts';
 import { Pipeline } from '../../gateway/pipeline.ts';
 import { readsOf } from '../../gateway/reads/reads.ts';
+import { soloAdmission } from '../support/intake-rig.ts';
 import { MEMBER_ISS, type SignedFrame, SoloRig } from '../support/solo-ledger.ts';
 
 let rig: SoloRig;
@@ -33,9 +34,8 @@ function open(): void {
     iss: MEMBER_ISS,
     cosignerName: 'ledger.example/rice/witness',
     tipFiles: [rig.folder.signedTip],
-    batchLingerMs: 5,
+    openAdmission: soloAdmission(rig, ledger),
     anchorIntervalMs: 5,
-    threads: 1,
     nowMs: () => rig.nowMs,
     downlinks: { isListening: () => false, publishDown: () => {} },
     onTrouble: () => {},

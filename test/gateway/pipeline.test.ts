@@ -11,6 +11,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SoloLedger } from '../../gateway/ledger/solo.ts';
 import { Pipeline, SignedTipError } from '../../gateway/pipeline.ts';
 import { openDatabase } from '../../gateway/store/database.ts';
+import { soloAdmission } from '../support/intake-rig.ts';
 import { MEMBER_ISS, SoloRig, type TestDevice } from '../support/solo-ledger.ts';
 
 class PipelineRig extends SoloRig {
@@ -26,9 +27,8 @@ class PipelineRig extends SoloRig {
       iss: MEMBER_ISS,
       cosignerName: 'ledger.example/rice/witness',
       tipFiles: [this.folder.signedTip],
-      batchLingerMs: 5,
+      openAdmission: soloAdmission(this, ledger),
       anchorIntervalMs,
-      threads: 1,
       nowMs: () => this.nowMs,
       downlinks: {
         isListening: (device) => this.listening.has(device),

@@ -4,7 +4,10 @@ import { sensorTable } from '@truegrain/device-sdk/formats/pack-check.js';
 import type { RefusalCode } from '@truegrain/device-sdk/formats/refusal.js';
 import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
 import type { CheckRegistry } from '../../gateway/admit/check.ts';
-import { Intake, type Outcome } from '../../gateway/admit/intake.ts';
+import type { Admission, AdmissionHooks } from '../../gateway/admit/admission.ts';
+import { Intake } from '../../gateway/admit/intake.ts';
+import type { Outcome } from '../../gateway/admit/outcome.ts';
+import type { SoloLedger } from '../../gateway/ledger/solo.ts';
 import { MEMBER_ISS, SoloRig } from './solo-ledger.ts';
 
 /** What a checking thread of this ledger's gateway knows. */
@@ -16,6 +19,19 @@ export function registryOf({ ledger, ledgerId }: SoloRig): CheckRegistry {
     keys.set(toHex(kid), { no, key, iss, sensors: sensorTable(device.sensors) });
   }
   return { ledgerId, keys };
+}
+
+/** For a pipeline over this rig's ledger, or one reopened from its store. */
+export function soloAdmission(rig: SoloRig, ledger: SoloLedger) {
+  return (hooks: AdmissionHooks): Admission =>
+    new Intake({
+      ...hooks,
+      ledger,
+      gateway: { signer: rig.signers.gateway, iss: MEMBER_ISS },
+      nowMs: () => rig.nowMs,
+      lingerMs: 5,
+      threads: 1,
+    });
 }
 
 /** A ledger with the real way into it: threads, groups, commits. */

@@ -1,0 +1,153 @@
+import {
+  BATCH_BYTES_MAX,
+  BATCH_REFUSALS_MAX,
+  BATCH_STATEMENTS_MAX,
+} from '@truegrain/device-sdk/formats/batch.js';
+import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
+import { rootOf } from '@truegrain/device-sdk/formats/merkle.js';
+import {
+  isListable,
+  type ListableRefusalCode,
+  type RefusalCode,
+} from '@truegrain/device-sdk/formats/refusal.js';
+import type { Signer } from '@truegrain/device-sdk/formats/signer.js';
+import { type BatchBlock, expectedGrade } from '../ledger/apply-batch.ts';
+import type { ContentVerdict, Facts } from '../ledger/facts.ts';
+import { FLAG } from '../ledger/grade.ts';
+import { Judge } from '../ledger/judge.ts';
+import type { LedgerStore } from '../ledger/ledger-store.ts';
+import { sealBatch } from '../ledger/seal-batch.ts';
+import type { LedgerState } from '../ledger/state.ts';
+import type { RefusedFrame } from '../store/refused-frames.ts';
+import type { Checked } from './check.ts';
+import type { Outcome } from './outcome.ts';
+import type { RefusalQuota } from './refusal-quota.ts';
+
+/** Room for the batch statement itself: grades, 256 refusals and its header. */
+const GROUP_BYTES_SPARED = 24 * 1024;
+
+/** One batch in the making. */
+export class Round {
+  readonly #ledger: { store: LedgerStore; state: LedgerState };
+  readonly #quota: RefusalQuota;
+  readonly #judge: Judge;
+  readonly #logTimeMs: number;
+  readonly accepted: { facts: Facts; grade: number; content: Uint8Array }[] = [];
+  readonly refused: (RefusedFrame & { code: ListableRefusalCode })[] = [];
+  /** The code under which an id is listed here. */
+  readonly #codes = new Map<string, RefusalCode>();
+  readonly #refusedOf = new Map<string, number>();
+  #bytes = 0;
+  #batchLeaf = -1;
+
+  constructor(
+    ledger: { store: LedgerStore; state: LedgerState },
+    quota: RefusalQuota,
+    logTimeMs: number,
+  ) {
+    this.#ledger = ledger;
+    this.#quota = quota;
+    this.#logTimeMs = logTimeMs;
+    this.#judge = new Judge(ledger.state, ledger.store.history, logTimeMs);
+  }
+
+  /** Whether there may be no room for `next`, whatever becomes of it. */
+  isFull(next: Checked): boolean {
+    const entryBytes = next.authentic ? next.facts.entry.length : 0;
+    return (
+      this.refused.length >= BATCH_REFUSALS_MAX ||
+      this.accepted.length >= BATCH_STATEMENTS_MAX ||
+      this.#bytes + entryBytes > BATCH_BYTES_MAX - GROUP_BYTES_SPARED
+    );
+  }
+
+  /** The answer of one that is accepted or was before, else why it is refused. */
+  judge(
+    facts: Facts,
+    content: Uint8Array,
+    attested: ContentVerdict,
+  ): RefusalCode | (() => Outcome) {
+    // First of all: what the log has is answered so, even if it would be refused today.
+    if (attested.code !== null && !this.#judge.isDuplicate(facts)) return attested.code;
+    const { id, sub } = facts;
+    const verdict = this.#judge.judge(facts);
+    if (verdict.kind === 'refuse') return verdict.code;
+    if (verdict.kind === 'duplicate') {
+      return () => {
+        const leafIndex = this.#ledger.store.leaves.find(id);
+        if (leafIndex === null) throw new Error('a duplicate has its first');
+        return { kind: 'duplicate', id, leafIndex, sub };
+      };
+    }
+    const claimed = attested.suspect ? FLAG.suspect : 0;
+    const forecast = { ...verdict, logTimeMs: this.#logTimeMs, claimed };
+    const grade = expectedGrade(this.#ledger.state, this.#judge, facts, forecast);
+    const at = this.accepted.length;
+    this.accepted.push({ facts, grade, content });
+    this.#bytes += facts.entry.length;
+    return () => {
+      const leafIndex = this.#batchLeaf - this.accepted.length + at;
+      return { kind: 'accepted', id, leafIndex, sub };
+    };
+  }
+
+  refuse(refusal: {
+    facts: Facts;
+    code: RefusalCode;
+    device: string;
+    frame: Uint8Array;
+    receivedMs: number;
+  }): () => Outcome {
+    const { facts, code, device, frame, receivedMs } = refusal;
+    const { id, seq } = facts;
+    const listed = this.#ledger.store.fold.refusal(id);
+    if (listed) {
+      const { batchLeaf } = listed;
+      return () => ({ kind: 'listed', id, code: listed.code as RefusalCode, batchLeaf });
+    }
+    if (!isListable(code)) return () => ({ kind: 'refused', id, code });
+    const known = this.#codes.get(toHex(id));
+    if (!known) {
+      const ofDevice = this.#refusedOf.get(device) ?? 0;
+      if (ofDevice >= this.#quota.left(device)) {
+        return () => ({ kind: 'refused', id, code: 'rate_limited' });
+      }
+      this.#refusedOf.set(device, ofDevice + 1);
+      this.#codes.set(toHex(id), code);
+      this.refused.push({ id, seq, code, device, frame, receivedMs });
+    }
+    return () => ({ kind: 'listed', id, code: known ?? code, batchLeaf: this.#batchLeaf });
+  }
+
+  /** Streams of whose statements today's state says something else than the one judged against. */
+  changedSince(): Set<number> {
+    const judge = new Judge(this.#ledger.state, this.#ledger.store.history, this.#logTimeMs);
+    const changed = new Set<number>();
+    for (const { facts } of this.accepted) {
+      if (judge.judge(facts).kind !== 'accept') changed.add(facts.keyNo);
+    }
+    return changed;
+  }
+
+  /** Nothing to put into the log. */
+  isEmpty(): boolean {
+    return this.accepted.length === 0 && this.refused.length === 0;
+  }
+
+  /** The batch statement over what was taken so far, and what `app.ts` judges it by. */
+  seal(gateway: { signer: Signer; iss: string }): BatchBlock {
+    const { accepted, refused } = this;
+    const facts = accepted.map((a) => a.facts);
+    const factsRoot = rootOf(facts.map(({ leafHash }) => leafHash));
+    const logTimeMs = this.#logTimeMs;
+    const contents = { accepted, root: factsRoot, refusals: refused, logTimeMs };
+    const batch = sealBatch(this.#ledger.state, gateway, contents);
+    return { facts, factsRoot, batch };
+  }
+
+  /** It is in the log: its outcomes can be told. */
+  committedAt(batchLeaf: number): void {
+    this.#batchLeaf = batchLeaf;
+    for (const { device } of this.refused) this.#quota.take(device);
+  }
+}
