@@ -29,13 +29,15 @@ export interface AbciServerOptions {
 export class AbciServer {
   readonly #options: AbciServerOptions;
   readonly #server: net.Server;
-  readonly #sockets = new Set<net.Socket>();
+  readonly #serving = new Map<net.Socket, Promise<void>>();
   #ended = false;
   #requests = 0;
 
   private constructor(options: AbciServerOptions) {
     this.#options = options;
-    this.#server = net.createServer((socket) => void this.#serve(socket));
+    this.#server = net.createServer((socket) => {
+      this.#serving.set(socket, this.#serve(socket));
+    });
     this.#server.maxConnections = CONNECTIONS_MAX;
   }
 
@@ -59,62 +61,79 @@ export class AbciServer {
   }
 
   get connections(): number {
-    return this.#sockets.size;
+    return this.#serving.size;
   }
 
+  /**
+   * Resolves when no handler runs for a connection that is there now: after an engine's end, before
+   * the application forgets what was undecided.
+   */
+  async idle(): Promise<void> {
+    await Promise.all(this.#serving.values());
+  }
+
+  /** Resolves when no handler runs any more. Not to be awaited from within one. */
   async close(): Promise<void> {
     this.#ended = true;
     const closed = new Promise((resolve) => this.#server.close(resolve));
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#serving.keys()) socket.destroy();
     await closed;
+    await this.idle();
   }
 
   async #serve(socket: net.Socket): Promise<void> {
-    this.#sockets.add(socket);
+    const end = await this.#answerAll(socket);
+    socket.destroy();
+    this.#serving.delete(socket);
+    if (end instanceof Error) this.#options.onFatal(end);
+    else if (end !== null) this.#options.onRefused(end);
+  }
+
+  /** Until the connection ends; null where its engine did that. */
+  async #answerAll(socket: net.Socket): Promise<Error | Refused<AbciRefusalCode> | null> {
     const parser = new FrameParser(this.#options.frameBytesMax);
     try {
       // While one request is handled nothing more is read: the rest waits in the socket.
       for await (const chunk of socket) {
         const messages = parser.push(chunk);
-        if (!messages.ok) return this.#options.onRefused(messages);
+        if (!messages.ok) return messages;
         for (const message of messages.value) {
-          if (this.#ended) return;
           const request = requestOf(message);
-          if (!request.ok) return this.#options.onRefused(request);
-          await this.#answer(request.value, socket);
+          if (!request.ok) return request;
+          const error = await this.#answer(request.value, socket);
+          if (error !== null) return error;
+          if (this.#ended || socket.destroyed) return null;
         }
       }
     } catch {
       // The connection broke: its engine is gone or going, which engine.ts sees.
-    } finally {
-      socket.destroy();
-      this.#sockets.delete(socket);
     }
+    return null;
   }
 
-  async #answer(request: Request, socket: net.Socket): Promise<void> {
+  async #answer(request: Request, socket: net.Socket): Promise<Error | null> {
     let frame: Uint8Array;
     try {
       const value = await answerTo(request, this.#options.application);
       frame = frameOf(toBinary(ResponseSchema, create(ResponseSchema, { value })));
     } catch (error) {
-      await this.#fail(error, socket);
-      return;
+      return this.#fail(error, socket);
     }
-    if (this.#ended) return;
+    if (this.#ended) return null;
     await write(socket, frame);
     this.#requests++;
+    return null;
   }
 
   /** The other connections are cut first: none is to answer from a state that is half changed. */
-  async #fail(thrown: unknown, socket: net.Socket): Promise<void> {
-    if (this.#ended) return;
+  async #fail(thrown: unknown, socket: net.Socket): Promise<Error | null> {
+    if (this.#ended) return null;
     this.#ended = true;
-    for (const other of this.#sockets) if (other !== socket) other.destroy();
+    for (const other of this.#serving.keys()) if (other !== socket) other.destroy();
     const error = thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
     const value = { case: 'exception', value: { error: error.message } } as const;
     await write(socket, frameOf(toBinary(ResponseSchema, create(ResponseSchema, { value }))));
-    this.#options.onFatal(error);
+    return error;
   }
 }
 
