@@ -4,19 +4,18 @@ import type { AbciApplication } from './application.ts';
 import type { CometLedger } from './comet-ledger.ts';
 import { parseGenesisState } from './genesis-state.ts';
 import {
+  ResponseApplySnapshotChunk_Result as ChunkResult,
   type CommitInfo,
   type Misbehavior,
+  ResponseOfferSnapshot_Result as OfferResult,
   ResponseProcessProposal_ProposalStatus as ProposalStatus,
-  type RequestApplySnapshotChunk,
   type RequestCheckTx,
   type RequestFinalizeBlock,
   type RequestInitChain,
   type RequestLoadSnapshotChunk,
-  type RequestOfferSnapshot,
   type RequestPrepareProposal,
   type RequestProcessProposal,
 } from './proto/tendermint/abci/types_pb.ts';
-import type { SnapshotReader } from './snapshot-reader.ts';
 import type { SnapshotTaker } from './snapshot-taker.ts';
 import type { ValidatorChange } from './validators.ts';
 
@@ -40,7 +39,6 @@ export interface Observer {
 /** The engine's questions, put to the ledger. */
 export class AbciApp implements AbciApplication {
   readonly #ledger: CometLedger;
-  readonly #reader: SnapshotReader;
   readonly #taker: SnapshotTaker;
   readonly #observer: Observer;
   readonly #chainTimeMs: () => number;
@@ -50,7 +48,6 @@ export class AbciApp implements AbciApplication {
 
   constructor(options: {
     ledger: CometLedger;
-    reader: SnapshotReader;
     taker: SnapshotTaker;
     observer: Observer;
     /** The present, for transactions that no block header dates yet. */
@@ -60,7 +57,6 @@ export class AbciApp implements AbciApplication {
     retainFrom: (height: number) => number;
   }) {
     this.#ledger = options.ledger;
-    this.#reader = options.reader;
     this.#taker = options.taker;
     this.#observer = options.observer;
     this.#chainTimeMs = options.chainTimeMs;
@@ -145,12 +141,13 @@ export class AbciApp implements AbciApplication {
     };
   }
 
-  offerSnapshot(request: RequestOfferSnapshot) {
-    return this.#reader.offer(request);
+  /** A node that has the ledger takes none over; join-app.ts does. */
+  offerSnapshot() {
+    return { result: OfferResult.REJECT };
   }
 
-  applySnapshotChunk(request: RequestApplySnapshotChunk) {
-    return this.#reader.apply(request);
+  applySnapshotChunk() {
+    return { result: ChunkResult.ABORT };
   }
 }
 

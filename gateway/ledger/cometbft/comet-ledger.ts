@@ -14,8 +14,17 @@ import { type ValidatorChange, validatorChanges } from './validators.ts';
 export interface CommittedBlock {
   height: number;
   timeMs: number;
+  /** It was proposed or judged here before it was decided: not an old block played again. */
+  wasJudged: boolean;
   /** In order; those with a refusal moved nothing: a minority must execute them too. */
   txs: readonly BlockTx[];
+}
+
+/** After a block. */
+export interface Position {
+  height: number;
+  size: number;
+  appHash: Uint8Array;
 }
 
 export interface BlockTx {
@@ -48,10 +57,10 @@ export class CometLedger {
   readonly #row: BlockRow;
   readonly #verifier: EntryVerifier;
   readonly #native: NativeVerify | undefined;
-  readonly #onWrite: (applied: readonly Applied[]) => void;
+  readonly #onWrite: (applied: readonly Applied[], position: Position) => void;
   readonly #onBlock: (block: CommittedBlock) => void;
   #built: Built | null = null;
-  #decided: { height: number; timeMs: number; built: Built } | null = null;
+  #decided: { height: number; timeMs: number; wasJudged: boolean; built: Built } | null = null;
 
   constructor(options: {
     books: Books;
@@ -59,7 +68,7 @@ export class CometLedger {
     verifier: EntryVerifier;
     native?: NativeVerify;
     /** Inside the COMMIT: contents and inbox rows of what is now in the log. */
-    onWrite: (applied: readonly Applied[]) => void;
+    onWrite: (applied: readonly Applied[], position: Position) => void;
     /** After the COMMIT. */
     onBlock: (block: CommittedBlock) => void;
   }) {
@@ -164,8 +173,9 @@ export class CometLedger {
     txs: readonly Uint8Array[];
   }): Promise<FinalizedBlock> {
     const { height, timeMs, txs } = decided;
+    const wasJudged = this.#built?.key === keyOfBlock(txs, timeMs);
     const built = await this.#build(txs, timeMs);
-    this.#decided = { height, timeMs, built };
+    this.#decided = { height, timeMs, wasJudged, built };
     const { draft } = built.block;
     return {
       appHash: draft.root(),
@@ -176,11 +186,12 @@ export class CometLedger {
 
   commit(): void {
     if (!this.#decided) throw new Error('commit without a decided block');
-    const { height, timeMs, built } = this.#decided;
+    const { height, timeMs, wasJudged, built } = this.#decided;
     const { draft } = built.block;
     this.#books.commit(draft, () => {
-      this.#onWrite(draft.applied);
-      this.#row.write({ height, appHash: draft.root() });
+      const position = { height, size: draft.state.size, appHash: draft.root() };
+      this.#row.write(position);
+      this.#onWrite(draft.applied, position);
     });
     this.#decided = null;
     this.#built = null;
@@ -188,7 +199,13 @@ export class CometLedger {
       if (applied.kind !== 'batch') continue;
       this.#verifier.forget(applied.statements.map(({ facts }) => facts.leafHash));
     }
-    this.#onBlock({ height, timeMs, txs: built.txs });
+    this.#onBlock({ height, timeMs, wasJudged, txs: built.txs });
+  }
+
+  /** The engine is gone: it will play again what it had decided and this store has not. */
+  forgetUndecided(): void {
+    this.#built = null;
+    this.#decided = null;
   }
 
   /** The same bytes on the same state were built before: as a proposal, or when it was judged. */

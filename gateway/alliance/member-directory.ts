@@ -1,0 +1,66 @@
+import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
+import type { Endpoint } from '@truegrain/device-sdk/formats/endpoint.js';
+import type { MemberCard } from '@truegrain/device-sdk/formats/member-card.js';
+import type { Membership } from '@truegrain/device-sdk/formats/membership.js';
+import type { EnginePeer } from '../ledger/cometbft/engine-config.ts';
+import type { Peer, PeerDirectory } from '../peers/directory.ts';
+
+/**
+ * Where the members are reached now: as each has announced in the log, else as it stood on the card
+ * it brought to the founding. Who is a member, the log alone says.
+ */
+export class MemberDirectory implements PeerDirectory {
+  readonly #self: string;
+  readonly #membership: () => Membership | null;
+  readonly #cards: ReadonlyMap<string, Endpoint>;
+
+  constructor(options: {
+    self: string;
+    membership: () => Membership | null;
+    cards: readonly MemberCard[];
+  }) {
+    this.#self = options.self;
+    this.#membership = options.membership;
+    this.#cards = new Map(options.cards.map(({ member, endpoint }) => [member.iss, endpoint]));
+  }
+
+  self(): string {
+    return this.#self;
+  }
+
+  peers(): Peer[] {
+    return this.#others().flatMap(({ iss, name, kind }) => {
+      const endpoint = this.endpointOf(iss);
+      return endpoint ? [{ iss, name, kind, http: endpoint.http, ca: endpoint.ca }] : [];
+    });
+  }
+
+  enginePeers(): EnginePeer[] {
+    return this.#others().flatMap(({ iss }) => {
+      const { p2p, nodeId } = this.endpointOf(iss) ?? {};
+      return p2p && nodeId ? [{ nodeId: toHex(nodeId), address: p2p }] : [];
+    });
+  }
+
+  admitsNode(nodeId: string): boolean {
+    return this.enginePeers().some((peer) => peer.nodeId === nodeId);
+  }
+
+  /** The member whose engine this is. */
+  memberOfNode(nodeId: string): string | null {
+    const found = this.#others().find(({ iss }) => {
+      const id = this.endpointOf(iss)?.nodeId;
+      return id ? toHex(id) === nodeId : false;
+    });
+    return found?.iss ?? null;
+  }
+
+  endpointOf(iss: string): Endpoint | null {
+    return this.#membership()?.members.get(iss)?.endpoint ?? this.#cards.get(iss) ?? null;
+  }
+
+  #others() {
+    const members = [...(this.#membership()?.members.values() ?? [])];
+    return members.filter(({ iss }) => iss !== this.#self);
+  }
+}
