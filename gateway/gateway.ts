@@ -1,16 +1,20 @@
-import { readFileSync } from 'node:fs';
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import type { Logger } from 'pino';
 import { Intake } from './admit/intake.ts';
 import { nativeVerify, useNodeCrypto } from './admit/native-verify.ts';
 import { LedgerBackend } from './backend.ts';
-import type { GatewayConfig, TlsFiles } from './config.ts';
+import type { GatewayConfig } from './config.ts';
 import { type DataFolder, dataFolder } from './data-folder.ts';
-import { type HttpServer, startHttp } from './http/server.ts';
-import type { Broker, BrokerErrorCode, IngestHandlers } from './ingest/broker.ts';
-import { checkCredential } from './ingest/credentials.ts';
-import { openEmbeddedBroker } from './ingest/embedded-broker.ts';
-import { openExternalBroker } from './ingest/external-broker.ts';
+import {
+  BrokerLink,
+  endRevoked,
+  handlersOf,
+  openBroker,
+  openHttp,
+  publicMqttUrl,
+  StartError,
+  unwind,
+} from './doors.ts';
 import { loadMemberKeys } from './keys.ts';
 import { SoloLedger } from './ledger/solo.ts';
 import type { KeyRecord } from './ledger/state.ts';
@@ -21,7 +25,6 @@ import { Registrar } from './registrar.ts';
 import { openDatabase } from './store/database.ts';
 import { LocalStore } from './store/local.ts';
 import { lockFolder } from './store/lock.ts';
-import { openTokens } from './tokens.ts';
 
 export interface RunningGateway {
   readonly ledgerId: string;
@@ -37,15 +40,6 @@ export interface GatewayOptions {
   nowMs?: () => number;
   /** A bug in a checking thread: the process must end; what was not acknowledged comes again. */
   onFatal: (error: Error) => void;
-}
-
-/** Something an operator can mend, said in one line. */
-export class StartError extends Error {
-  readonly code: BrokerErrorCode | 'no_ledger';
-  constructor(code: BrokerErrorCode | 'no_ledger', message: string) {
-    super(message);
-    this.code = code;
-  }
 }
 
 /** One member's gateway: store, ledger, pipeline, broker and HTTP, in the order of their need. */
@@ -88,11 +82,6 @@ export async function startGateway(
   }
 }
 
-/** Newest first: no door is open to what is already closed behind it. */
-async function unwind(undo: readonly (() => unknown)[]): Promise<void> {
-  for (const step of undo) await step();
-}
-
 function openLedger(db: ReturnType<typeof openDatabase>, folder: DataFolder): SoloLedger {
   const ledger = new SoloLedger(db, nativeVerify);
   if (ledger.state.size > 0) return ledger;
@@ -100,19 +89,6 @@ function openLedger(db: ReturnType<typeof openDatabase>, folder: DataFolder): So
     'no_ledger',
     `${folder.ledger} holds no ledger; run \`truegrain init\` first`,
   );
-}
-
-/** The pipeline answers devices through the broker, which is opened after it and can't be before. */
-class BrokerLink {
-  broker: Broker | null = null;
-
-  publishDown(device: string, payload: Uint8Array): void {
-    this.broker?.publishDown(device, payload);
-  }
-
-  isListening(device: string): boolean {
-    return this.broker?.isListening(device) ?? false;
-  }
 }
 
 function openPipeline(parts: {
@@ -150,43 +126,6 @@ function openPipeline(parts: {
   });
 }
 
-function handlersOf(pipeline: Pipeline, local: LocalStore, log: Logger): IngestHandlers {
-  return {
-    authenticate: (clientId, username, password) =>
-      checkCredential(local, { clientId, username, password }),
-    onFrame: (device, frame, done) => pipeline.deviceFrame(device, frame, done),
-    onRefusedConnection: (reason, device) => log.warn({ reason, device }, 'connection refused'),
-    onBrokerState: (state, detail) => log.info({ state, detail }, 'broker'),
-  };
-}
-
-async function openBroker(config: GatewayConfig, handlers: IngestHandlers): Promise<Broker> {
-  const { mqtt } = config;
-  const opened = mqtt.url
-    ? await openExternalBroker({
-        url: mqtt.url,
-        clientId: `truegrain-${config.ledgerName}`,
-        ...(mqtt.username === undefined ? {} : { username: mqtt.username }),
-        ...(mqtt.password === undefined ? {} : { password: mqtt.password }),
-        handlers,
-      })
-    : await openEmbeddedBroker({
-        port: mqtt.port,
-        host: mqtt.host,
-        ...(mqtt.tls ? { tls: readTls(mqtt.tls) } : {}),
-        handlers,
-      });
-  if (opened.ok) return opened.value;
-  throw new StartError(
-    opened.code,
-    `MQTT ${mqtt.url ?? `${mqtt.host}:${mqtt.port}`}: ${opened.detail}`,
-  );
-}
-
-function publicMqttUrl({ mqtt }: GatewayConfig, port: number): string {
-  return mqtt.publicUrl ?? mqtt.url ?? `${mqtt.tls ? 'mqtts' : 'mqtt'}://${mqtt.host}:${port}`;
-}
-
 function openBackend(parts: {
   config: GatewayConfig;
   ledger: SoloLedger;
@@ -201,15 +140,7 @@ function openBackend(parts: {
   const { store } = ledger;
   const onChanged = (keys: readonly KeyRecord[]): void => {
     pipeline.keysChanged(keys);
-    if (!keys.some(({ status }) => status === 'revoked')) return;
-    const active = new Set(
-      ledger.state.keys.flatMap((k) => (k.status === 'active' ? [k.iss] : [])),
-    );
-    for (const { role, iss } of keys) {
-      if (role !== 'device' || active.has(iss)) continue;
-      local.dropCredential(iss);
-      link.broker?.disconnect(iss);
-    }
+    endRevoked(keys, { state: ledger.state, local, link });
   };
   const registrar = new Registrar({
     ledger,
@@ -232,24 +163,4 @@ function openBackend(parts: {
     nowMs,
     onGovernance: onChanged,
   });
-}
-
-function openHttp(
-  config: GatewayConfig,
-  parts: { backend: LedgerBackend; folder: DataFolder; nowMs: () => number; log: Logger },
-): Promise<HttpServer> {
-  const { http } = config;
-  return startHttp({
-    backend: parts.backend,
-    tokens: openTokens(parts.folder.tokens, parts.nowMs),
-    host: http.host,
-    port: http.port,
-    logger: parts.log,
-    ...(http.publicUrl === undefined ? {} : { publicUrl: http.publicUrl }),
-    ...(http.tls ? { tls: readTls(http.tls) } : {}),
-  });
-}
-
-function readTls({ keyFile, certFile }: TlsFiles): { key: Buffer; cert: Buffer } {
-  return { key: readFileSync(keyFile), cert: readFileSync(certFile) };
 }
