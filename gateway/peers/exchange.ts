@@ -36,19 +36,26 @@ export async function exchange(
   transport: RequestOptions,
 ): Promise<PeerAnswer | 'stale'> {
   const timeoutMs = call.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), timeoutMs);
-  const signals = call.signal === undefined ? [] : [call.signal];
+  const cut = new AbortController();
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    cut.abort();
+  }, timeoutMs);
+  // Not AbortSignal.any: in Node 20 each call would leave something on a signal that lives long.
+  const giveUp = () => cut.abort();
+  call.signal?.addEventListener('abort', giveUp);
   try {
-    const signal = AbortSignal.any([deadline.signal, ...signals]);
-    const answered = await send(call, { ...transport, signal });
+    if (call.signal?.aborted) giveUp();
+    const answered = await send(call, { ...transport, signal: cut.signal });
     return answered === 'stale' ? answered : await readAnswer(answered, call.answerBytesMax);
   } catch (error) {
-    if (call.signal?.aborted) return failure('aborted', 'the call was given up');
-    if (deadline.signal.aborted) return failure('timeout', `no answer within ${timeoutMs} ms`);
+    if (isLate) return failure('timeout', `no answer within ${timeoutMs} ms`);
+    if (cut.signal.aborted) return failure('aborted', 'the call was given up');
     return failureOf(error);
   } finally {
     clearTimeout(timer);
+    call.signal?.removeEventListener('abort', giveUp);
   }
 }
 
