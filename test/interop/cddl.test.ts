@@ -6,6 +6,7 @@ import { parseSign1 } from '@truegrain/device-sdk/formats/cose-sign1.js';
 import { expect, test } from 'vitest';
 import { samples } from '../support/format-samples.ts';
 import { group } from '../support/group.ts';
+import { memberSamples } from '../support/member-samples.ts';
 
 const cddl = join(import.meta.dirname, '../../device-sdk/formats/truegrain.cddl');
 const script = join(import.meta.dirname, 'check_cddl.py');
@@ -20,8 +21,10 @@ interface Item {
   readonly bytes: Uint8Array;
 }
 
+const all = { ...samples, ...memberSamples };
+
 /** Samples whose rule has another name. */
-const RULES: Partial<Record<keyof typeof samples, string>> = {
+const RULES: Partial<Record<keyof typeof all, string>> = {
   relativePack: 'pack',
   heartbeat: 'pack',
   alliance: 'charter',
@@ -33,6 +36,17 @@ const RULES: Partial<Record<keyof typeof samples, string>> = {
   refused: 'downlink',
   parked: 'downlink',
   governanceEvidence: 'evidence',
+  admission: 'proposal',
+  notice: 'proposal',
+  expulsion: 'proposal',
+  newTerms: 'proposal',
+  keyChange: 'proposal',
+  retirement: 'proposal',
+  bareEndpoint: 'endpoint',
+  keyProof: 'key-proof',
+  memberCard: 'member-card',
+  batchTx: 'ledger-tx',
+  governanceTx: 'ledger-tx',
 };
 
 function sign1(bytes: Uint8Array) {
@@ -41,14 +55,16 @@ function sign1(bytes: Uint8Array) {
   return { header: parsed.value.protectedBytes, payload: parsed.value.payload };
 }
 
-const whole = (Object.keys(samples) as (keyof typeof samples)[]).map((name): Item => {
-  return { name, rule: RULES[name] ?? name, bytes: samples[name] };
+const whole = (Object.keys(all) as (keyof typeof all)[]).map((name): Item => {
+  return { name, rule: RULES[name] ?? name, bytes: all[name] };
 });
 /** What lies in byte strings, on its own: not every tool looks into them. */
 const embedded: Item[] = [
   { name: 'header', rule: 'protected-header', bytes: sign1(samples.statement).header },
   { name: 'batch header', rule: 'protected-header', bytes: sign1(samples.memberStatement).header },
   { name: 'proof header', rule: 'enrolment-header', bytes: sign1(samples.enrolment).header },
+  { name: 'key proof header', rule: 'key-proof-header', bytes: sign1(all.keyProof).header },
+  { name: 'key proof payload', rule: 'key-proof-payload', bytes: sign1(all.keyProof).payload },
   { name: 'proof request', rule: 'enrolment-request', bytes: sign1(samples.enrolment).payload },
 ];
 const items = [...whole, ...embedded];
@@ -93,7 +109,10 @@ for (const tool of ['pycddl', 'cddl_verifier']) {
     });
 
     test('nor is one structure another', () => {
-      const rules = ['acceptance', 'revocation', 'erasure', 'batch', 'boot', 'gap', 'pack'];
+      const rules = [
+        ...['acceptance', 'revocation', 'erasure', 'batch', 'boot', 'gap', 'pack'],
+        ...['answer', 'exception', 'departure', 'endpoint', 'grant'],
+      ];
       const crossed = whole
         .filter(({ name }) => rules.includes(name))
         .flatMap(({ name, bytes }) =>

@@ -1,4 +1,5 @@
 import { parseAcceptance } from '@truegrain/device-sdk/formats/acceptance.js';
+import { parseAnswer } from '@truegrain/device-sdk/formats/answer.js';
 import { encodeBatch, parseBatch } from '@truegrain/device-sdk/formats/batch.js';
 import { encodeBoot, parseBoot } from '@truegrain/device-sdk/formats/boot.js';
 import {
@@ -13,13 +14,19 @@ import {
   parseCharter,
 } from '@truegrain/device-sdk/formats/charter.js';
 import { coseKeyMap } from '@truegrain/device-sdk/formats/cose-key.js';
+import { parseDeparture } from '@truegrain/device-sdk/formats/departure.js';
+import { parseEndpoint } from '@truegrain/device-sdk/formats/endpoint.js';
 import {
   makeEnrolmentProof,
   verifyEnrolmentProof,
 } from '@truegrain/device-sdk/formats/enrolment.js';
 import { parseErasure } from '@truegrain/device-sdk/formats/erasure.js';
+import { parseException } from '@truegrain/device-sdk/formats/exception.js';
 import { encodeGap, parseGap } from '@truegrain/device-sdk/formats/gap.js';
 import { areGrades, encodeGrades, gradeAt } from '@truegrain/device-sdk/formats/grade.js';
+import { parseGrant } from '@truegrain/device-sdk/formats/grant.js';
+import { parseMemberCard } from '@truegrain/device-sdk/formats/member-card.js';
+import { parseProposal } from '@truegrain/device-sdk/formats/proposal.js';
 import {
   encodeRegistration,
   parseRegistration,
@@ -27,6 +34,7 @@ import {
 import type { Result } from '@truegrain/device-sdk/formats/result.js';
 import { parseRevocation } from '@truegrain/device-sdk/formats/revocation.js';
 import { parseRotation } from '@truegrain/device-sdk/formats/rotation.js';
+import { effectiveQuorum } from '@truegrain/device-sdk/formats/terms.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -44,6 +52,7 @@ import {
   signer,
   TOKEN,
 } from '../../support/format-samples.ts';
+import { memberSamples } from '../../support/member-samples.ts';
 
 type Parse = (bytes: Uint8Array) => Result<unknown>;
 
@@ -67,6 +76,16 @@ const payloads: [string, Uint8Array, Parse][] = [
   ['batch', samples.batch, parseBatch],
   ['boot', samples.boot, parseBoot],
   ['gap', samples.gap, parseGap],
+  ['proposal to admit', memberSamples.admission, parseProposal],
+  ['proposal to leave', memberSamples.notice, parseProposal],
+  ['proposal of terms', memberSamples.newTerms, parseProposal],
+  ['proposal of a key', memberSamples.keyChange, parseProposal],
+  ['answer', memberSamples.answer, parseAnswer],
+  ['exception', memberSamples.exception, parseException],
+  ['departure', memberSamples.departure, parseDeparture],
+  ['endpoint', memberSamples.endpoint, parseEndpoint],
+  ['grant', memberSamples.grant, parseGrant],
+  ['member card', memberSamples.memberCard, parseMemberCard],
 ];
 
 /** Every map within a value, the value itself first. */
@@ -156,6 +175,14 @@ describe('a charter', () => {
     ['one legal entity twice', () => two({ legalId: first!.legalId })],
   ])('contradicts itself with %s', (_, code) => expect(code()).toBe('charter_contradiction'));
 
+  test('asks for more than two thirds of its cosigners, however many there are', () => {
+    expect(solo({ quorum: 'two-thirds' })).toBe(null);
+    expect(solo({ quorum: 'all' as 'two-thirds' })).toBe('field_type');
+    const asked = [1, 2, 3, 4, 5, 6, 7].map((count) => effectiveQuorum('two-thirds', count));
+    expect(asked).toEqual([1, 2, 3, 3, 4, 5, 5]);
+    expect([1, 2, 3].map((count) => effectiveQuorum(2, count))).toEqual([1, 2, 2]);
+  });
+
   test('an auditor needs no node', () => {
     expect(two({ nodeKey: null, kind: 'auditor' })).toBe(null);
   });
@@ -167,6 +194,7 @@ describe('a charter', () => {
     ['an unknown mode', { mode: 'open' as 'solo' }],
     ['no answer term', { answerTermDays: 0 }],
     ['no quorum', { quorum: 0 }],
+    ['a P-256 node key', { founders: [{ ...first!, nodeKey: signer(-7, 2).key }] }],
     ['a block no entry fits in', { bytesPerBlock: 1_000 }],
     ['a validator kind twice', { validatorKinds: ['participant', 'participant'] }],
     ['an unknown validator kind', { validatorKinds: ['king' as 'auditor'] }],

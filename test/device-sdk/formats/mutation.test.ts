@@ -1,15 +1,23 @@
 import { parseAcceptance } from '@truegrain/device-sdk/formats/acceptance.js';
+import { encodeAnswer, parseAnswer } from '@truegrain/device-sdk/formats/answer.js';
 import { encodeBatch, parseBatch } from '@truegrain/device-sdk/formats/batch.js';
 import { encodeBoot, parseBoot } from '@truegrain/device-sdk/formats/boot.js';
 import { equal } from '@truegrain/device-sdk/formats/bytes.js';
 import { parseCbor } from '@truegrain/device-sdk/formats/cbor.js';
 import { encodeCharter, parseCharter } from '@truegrain/device-sdk/formats/charter.js';
+import { encodeDeparture, parseDeparture } from '@truegrain/device-sdk/formats/departure.js';
 import { encodeDownlink, parseDownlink } from '@truegrain/device-sdk/formats/downlink.js';
+import { encodeEndpoint, parseEndpoint } from '@truegrain/device-sdk/formats/endpoint.js';
 import { verifyEnrolmentProof } from '@truegrain/device-sdk/formats/enrolment.js';
 import { encodeErasure, parseErasure } from '@truegrain/device-sdk/formats/erasure.js';
+import { encodeException, parseException } from '@truegrain/device-sdk/formats/exception.js';
 import { encodeFrame, parseFrame } from '@truegrain/device-sdk/formats/frame.js';
 import { encodeGap, parseGap } from '@truegrain/device-sdk/formats/gap.js';
+import { encodeGrant, parseGrant } from '@truegrain/device-sdk/formats/grant.js';
+import { encodeLedgerTx, parseLedgerTx } from '@truegrain/device-sdk/formats/ledger-tx.js';
+import { encodeMemberCard, parseMemberCard } from '@truegrain/device-sdk/formats/member-card.js';
 import { parsePack } from '@truegrain/device-sdk/formats/pack.js';
+import { encodeProposal, parseProposal } from '@truegrain/device-sdk/formats/proposal.js';
 import {
   encodeRegistration,
   parseRegistration,
@@ -23,28 +31,41 @@ import { resolveSenml } from '@truegrain/device-sdk/formats/senml-resolve.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DEVICE, deviceSigner, ledgerId, samples } from '../../support/format-samples.ts';
+import { memberSamples } from '../../support/member-samples.ts';
 
 type Parse = (bytes: Uint8Array) => Result<unknown>;
 
 /** Each parser with a sample; `again` encodes what was parsed. */
-const cases: { name: keyof typeof samples; parse: Parse; again?: (value: never) => Uint8Array }[] =
-  [
-    { name: 'pack', parse: parsePack },
-    { name: 'relativePack', parse: parsePack },
-    { name: 'charter', parse: parseCharter, again: encodeCharter },
-    { name: 'acceptance', parse: parseAcceptance },
-    { name: 'registration', parse: parseRegistration, again: encodeRegistration },
-    { name: 'rotation', parse: parseRotation, again: encodeRotation },
-    { name: 'revocation', parse: parseRevocation, again: encodeRevocation },
-    { name: 'erasure', parse: parseErasure, again: encodeErasure },
-    { name: 'batch', parse: parseBatch, again: encodeBatch },
-    { name: 'boot', parse: parseBoot, again: encodeBoot },
-    { name: 'gap', parse: parseGap, again: encodeGap },
-    { name: 'frame', parse: parseFrame, again: encodeFrame },
-    { name: 'receipted', parse: parseDownlink, again: encodeDownlink },
-    { name: 'refused', parse: parseDownlink, again: encodeDownlink },
-    { name: 'parked', parse: parseDownlink, again: encodeDownlink },
-  ];
+const all = { ...samples, ...memberSamples };
+const cases: { name: keyof typeof all; parse: Parse; again?: (value: never) => Uint8Array }[] = [
+  { name: 'pack', parse: parsePack },
+  { name: 'relativePack', parse: parsePack },
+  { name: 'charter', parse: parseCharter, again: encodeCharter },
+  { name: 'acceptance', parse: parseAcceptance },
+  { name: 'registration', parse: parseRegistration, again: encodeRegistration },
+  { name: 'rotation', parse: parseRotation, again: encodeRotation },
+  { name: 'revocation', parse: parseRevocation, again: encodeRevocation },
+  { name: 'erasure', parse: parseErasure, again: encodeErasure },
+  { name: 'batch', parse: parseBatch, again: encodeBatch },
+  { name: 'boot', parse: parseBoot, again: encodeBoot },
+  { name: 'gap', parse: parseGap, again: encodeGap },
+  { name: 'frame', parse: parseFrame, again: encodeFrame },
+  { name: 'receipted', parse: parseDownlink, again: encodeDownlink },
+  { name: 'refused', parse: parseDownlink, again: encodeDownlink },
+  { name: 'parked', parse: parseDownlink, again: encodeDownlink },
+  { name: 'admission', parse: parseProposal, again: encodeProposal },
+  { name: 'newTerms', parse: parseProposal, again: encodeProposal },
+  { name: 'keyChange', parse: parseProposal, again: encodeProposal },
+  { name: 'retirement', parse: parseProposal, again: encodeProposal },
+  { name: 'answer', parse: parseAnswer, again: encodeAnswer },
+  { name: 'exception', parse: parseException, again: encodeException },
+  { name: 'departure', parse: parseDeparture, again: encodeDeparture },
+  { name: 'endpoint', parse: parseEndpoint, again: encodeEndpoint },
+  { name: 'grant', parse: parseGrant, again: encodeGrant },
+  { name: 'memberCard', parse: parseMemberCard, again: encodeMemberCard },
+  { name: 'batchTx', parse: parseLedgerTx, again: encodeLedgerTx },
+  { name: 'governanceTx', parse: parseLedgerTx, again: encodeLedgerTx },
+];
 
 /** A refusal has a code; what is accepted is deterministic and says itself again, byte for byte. */
 function isJudged(parse: Parse, bytes: Uint8Array, again?: (value: never) => Uint8Array): void {
@@ -61,7 +82,7 @@ function isJudged(parse: Parse, bytes: Uint8Array, again?: (value: never) => Uin
 
 describe('changed bytes', () => {
   test.each(cases)('$name: flipped bits are judged', ({ name, parse, again }) => {
-    const sample = samples[name];
+    const sample = all[name];
     isJudged(parse, sample, again);
     // Keys and signatures fill the long samples: an odd step visits every bit position in turn.
     const step = sample.length > 1_000 ? 5 : 1;
@@ -73,7 +94,7 @@ describe('changed bytes', () => {
   });
 
   test.each(cases)('$name: every prefix is refused', ({ name, parse }) => {
-    const sample = samples[name];
+    const sample = all[name];
     for (let length = 0; length < sample.length; length++) {
       expect(parse(sample.subarray(0, length)).ok).toBe(false);
     }
@@ -81,7 +102,7 @@ describe('changed bytes', () => {
   });
 
   test.each(cases)('$name: cut, doubled and random bytes are judged', ({ name, parse, again }) => {
-    const sample = samples[name];
+    const sample = all[name];
     const inside = fc.nat(sample.length);
     fc.assert(
       fc.property(inside, inside, fc.uint8Array({ maxLength: 12 }), (from, to, bytes) => {

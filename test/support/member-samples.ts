@@ -1,0 +1,97 @@
+import { encodeAnswer } from '@truegrain/device-sdk/formats/answer.js';
+import { encodeDeparture } from '@truegrain/device-sdk/formats/departure.js';
+import { type Endpoint, encodeEndpoint } from '@truegrain/device-sdk/formats/endpoint.js';
+import { encodeException } from '@truegrain/device-sdk/formats/exception.js';
+import { encodeGrant } from '@truegrain/device-sdk/formats/grant.js';
+import { makeKeyProof } from '@truegrain/device-sdk/formats/key-proof.js';
+import { encodeLedgerTx } from '@truegrain/device-sdk/formats/ledger-tx.js';
+import { encodeMemberCard, makeMemberCard } from '@truegrain/device-sdk/formats/member-card.js';
+import type { Founder } from '@truegrain/device-sdk/formats/member-record.js';
+import { type Change, encodeProposal } from '@truegrain/device-sdk/formats/proposal.js';
+import { sha256 } from '@truegrain/device-sdk/formats/sha256.js';
+import {
+  charter,
+  DEVICE,
+  founder,
+  ledgerId,
+  MEMBER,
+  NOW_MS,
+  samples,
+  signer,
+} from './format-samples.ts';
+
+/** One sample of every structure about members, made with fixed secrets. */
+const proposalId = sha256(new Uint8Array(4));
+
+export const endpoint: Endpoint = {
+  http: 'https://member-40.example:8443',
+  ca: new Uint8Array(64).fill(5),
+  p2p: '[2001:db8::1]:26656',
+  nodeId: new Uint8Array(20).fill(6),
+  publicUrl: 'https://member-40.example/ledger/',
+};
+
+export const newcomer: Founder = { ...founder(40), gatewayKeys: [signer(-7, 44).key] };
+export const newcomerSigners = [
+  ...[40, 41, 42, 43].map((seed) => signer(-8, seed)),
+  signer(-7, 44),
+];
+export const card = makeMemberCard({ member: newcomer, endpoint, ledgerId }, newcomerSigners);
+const newLog = signer(-8, 50);
+export const keyProof = makeKeyProof(newLog, { iss: MEMBER, role: 'log', ledgerId, record: null });
+
+function proposal(change: Change): Uint8Array {
+  return encodeProposal({ logTimeMs: NOW_MS, epoch: 3, reason: 'As agreed.\nOn Monday.', change });
+}
+
+const { logTimeMs: _, ledgerName: __, founders: ___, ...terms } = charter;
+
+export const memberSamples = {
+  admission: proposal({ kind: 'admit', ...card }),
+  notice: proposal({ kind: 'exit', member: MEMBER }),
+  expulsion: proposal({ kind: 'expel', member: MEMBER }),
+  newTerms: proposal({ kind: 'charter', terms: { ...terms, quorum: 'two-thirds' } }),
+  keyChange: proposal({
+    kind: 'key',
+    member: MEMBER,
+    role: 'log',
+    retire: signer(-8, 2).kid,
+    add: newLog.key,
+    proof: keyProof,
+  }),
+  retirement: proposal({
+    kind: 'key',
+    member: MEMBER,
+    role: 'gateway',
+    retire: signer(-8, 4).kid,
+    add: null,
+    proof: null,
+  }),
+  answer: encodeAnswer({ logTimeMs: NOW_MS, proposalId, answer: 'reject', reason: 'Not yet.' }),
+  exception: encodeException({ logTimeMs: NOW_MS, proposalId, member: MEMBER }),
+  departure: encodeDeparture({ logTimeMs: NOW_MS, proposalId }),
+  endpoint: encodeEndpoint({ logTimeMs: NOW_MS, ...endpoint }),
+  bareEndpoint: encodeEndpoint({
+    ...endpoint,
+    logTimeMs: NOW_MS,
+    p2p: null,
+    nodeId: null,
+    publicUrl: null,
+  }),
+  grant: encodeGrant({
+    logTimeMs: NOW_MS,
+    device: DEVICE,
+    to: MEMBER,
+    fromLeaf: 4,
+    untilLeaf: 90,
+    reason: 'audit of the cold room',
+  }),
+  keyProof,
+  memberCard: encodeMemberCard(card),
+  batchTx: encodeLedgerTx({
+    kind: 'batch',
+    entries: [samples.statement],
+    batch: samples.memberStatement,
+  }),
+  governanceTx: encodeLedgerTx({ kind: 'governance', entry: samples.memberStatement }),
+};
