@@ -59,6 +59,19 @@ export class Section {
     return value as string[];
   }
 
+  flag(key: string, otherwise: boolean): boolean {
+    const value = this.#value(key) ?? otherwise;
+    return typeof value === 'boolean' ? value : this.fail(key, 'must be true or false');
+  }
+
+  /** A list of objects; none where it is absent. */
+  sections(key: string): Section[] {
+    const value = this.#value(key) ?? [];
+    if (!Array.isArray(value)) return this.fail(key, 'must be a list');
+    const { file } = this.#place;
+    return value.map((item, i) => new Section(item, { file, path: `${this.#pathOf(key)}[${i}]` }));
+  }
+
   section(key: string, otherwise?: object): Section {
     const value = this.#value(key) ?? otherwise;
     if (value === undefined) return this.fail(key, 'is missing');

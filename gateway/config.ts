@@ -30,6 +30,36 @@ export interface MqttConfig {
   readonly password?: string;
 }
 
+export interface WitnessConfig {
+  readonly name: string;
+  /** C2SP vkey; its lines count where the policy lists the key. */
+  readonly vkey: string;
+  /** Submission prefix: `<url>/add-checkpoint`. */
+  readonly url: string;
+}
+
+export interface AllianceConfig {
+  /** Where the members' door listens. */
+  readonly peerHost: string;
+  readonly peerPort: number;
+  /** Where the engine listens for the other engines. */
+  readonly p2pHost: string;
+  readonly p2pPort: number;
+  /** As the others reach them: https URL of the door, host:port of the engine. */
+  readonly advertiseHttp: string;
+  readonly advertiseP2p: string;
+  /** The public API, told to the others; null where there is none. */
+  readonly publicUrl: string | null;
+  /** Disk that accepted frames may take while the chain does not move. */
+  readonly inboxBytesMax: number;
+  /** Blocks that the engine keeps for members who catch up. */
+  readonly keepBlocks: number;
+  readonly snapshotEveryBlocks: number;
+  readonly witnesses: readonly WitnessConfig[];
+  /** Several members on one machine: for trials only. */
+  readonly loopback: boolean;
+}
+
 export interface GatewayConfig {
   /** Absolute path of the data folder; its layout is in data-folder.ts. */
   readonly data: string;
@@ -45,13 +75,18 @@ export interface GatewayConfig {
   readonly threads?: number;
   /** More copies of the newest signed checkpoint, on other disks (DESIGN §7). */
   readonly tipCopies: readonly string[];
+  /** Present where this gateway is a member of an alliance. */
+  readonly alliance?: AllianceConfig;
 }
 
 export const CONFIG_NAME = 'truegrain.json';
 export const DATA_DEFAULT = '.truegrain';
 const HTTP_PORT_DEFAULT = 8080;
 const MQTT_PORT_DEFAULT = 1883;
+export const PEER_PORT_DEFAULT = 26_680;
+export const P2P_PORT_DEFAULT = 26_656;
 const PORT_MAX = 65_535;
+const HOST_PORT = /^(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z.-]+):[0-9]{1,5}$/;
 const CONFIG_BYTES_MAX = 1_000_000;
 
 /** Overrides for containers and tests; `process.env` fits. */
@@ -78,6 +113,7 @@ export function parseConfig(
   const ledgerName = root.text('ledgerName', { pattern: LEDGER_NAME });
   const data = resolve(folder, root.text('data', { otherwise: '.' }));
   const threads = root.maybe('threads', () => root.integer('threads', { min: 1, max: 256 }));
+  const alliance = root.maybe('alliance', () => allianceOf(root.section('alliance')));
   const config: GatewayConfig = {
     data: env.TRUEGRAIN_DATA ? resolve(env.TRUEGRAIN_DATA) : data,
     member: { iss: member.url('iss', ['https:', 'urn:', 'did:']), name: member.text('name') },
@@ -92,6 +128,7 @@ export function parseConfig(
     anchorIntervalMs: root.integer('anchorIntervalMs', { min: 1, max: 3_600_000, otherwise: 100 }),
     ...(threads !== undefined && { threads }),
     tipCopies: root.texts('tipCopies').map((copy) => resolve(folder, copy)),
+    ...(alliance && { alliance }),
   };
   member.close();
   root.close();
@@ -141,6 +178,42 @@ function mqttOf(section: Section, { folder, env }: Place): MqttConfig {
   };
   section.close();
   return mqtt;
+}
+
+const GIB = 1_073_741_824;
+
+function allianceOf(section: Section): AllianceConfig {
+  const number = (key: string, otherwise: number, min = 1) =>
+    section.integer(key, { min, max: Number.MAX_SAFE_INTEGER, otherwise });
+  const port = (key: string, otherwise: number) =>
+    section.integer(key, { min: 0, max: PORT_MAX, otherwise });
+  const alliance = {
+    peerHost: section.text('peerHost', { otherwise: '127.0.0.1' }),
+    peerPort: port('peerPort', PEER_PORT_DEFAULT),
+    p2pHost: section.text('p2pHost', { otherwise: '127.0.0.1' }),
+    p2pPort: port('p2pPort', P2P_PORT_DEFAULT),
+    advertiseHttp: section.url('advertiseHttp', ['https:']),
+    advertiseP2p: section.text('advertiseP2p', { pattern: HOST_PORT }),
+    publicUrl:
+      section.maybe('publicUrl', () => section.url('publicUrl', ['http:', 'https:'])) ?? null,
+    inboxBytesMax: number('inboxBytesMax', 4 * GIB, 1_048_576),
+    keepBlocks: number('keepBlocks', 1_000, 100),
+    snapshotEveryBlocks: number('snapshotEveryBlocks', 500),
+    witnesses: section.sections('witnesses').map(witnessOf),
+    loopback: section.flag('loopback', false),
+  };
+  section.close();
+  return alliance;
+}
+
+function witnessOf(section: Section): WitnessConfig {
+  const witness = {
+    name: section.text('name', { pattern: /^[^\s+]+$/ }),
+    vkey: section.text('vkey'),
+    url: section.url('url', ['http:', 'https:']).replace(/\/+$/, ''),
+  };
+  section.close();
+  return witness;
 }
 
 function tlsOf(section: Section, folder: string): TlsFiles | undefined {

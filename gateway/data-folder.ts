@@ -8,8 +8,16 @@ export interface DataFolder {
   /** The newest checkpoint this member signed: outside the database, never restored (DESIGN §7). */
   readonly signedTip: string;
   readonly tokens: string;
-  /** member.pem, log.pem, cosigner.pem, gateway.pem. */
+  /** member.pem, log.pem, cosigner.pem, gateway.pem; in an alliance node.pem and p2p.pem too. */
   readonly keys: string;
+  /** Alliance: own CA and certificate for the members' door. */
+  readonly tls: string;
+  /** Alliance: charter, acceptances and cards, as every member has them. */
+  readonly founding: string;
+  /** Alliance: home of the consensus engine. */
+  readonly engine: string;
+  /** Alliance: proof of members that signed two histories. */
+  readonly evidence: string;
   /** Held by the one process that may write; see store/lock.ts. */
   readonly lock: string;
 }
@@ -22,6 +30,10 @@ export function dataFolder(data: string): DataFolder {
     signedTip: join(root, 'signed-tip'),
     tokens: join(root, 'tokens.json'),
     keys: join(root, 'keys'),
+    tls: join(root, 'tls'),
+    founding: join(root, 'founding.tgfound'),
+    engine: join(root, 'engine'),
+    evidence: join(root, 'evidence'),
     lock: join(root, 'lock'),
   };
 }

@@ -26,16 +26,42 @@ export type MemberSigners = Record<MemberKeyName, Signer>;
 
 export class KeyError extends Error {}
 
+/** Alliance: the engine's keys, Ed25519; `node` votes, `p2p` is who it is to the others' engines. */
+export const ENGINE_KEYS = ['node', 'p2p'] as const;
+export type EngineKeys = Record<(typeof ENGINE_KEYS)[number], KeyObject>;
+
+/** Whether the ledger says that a key is in force; a rotation is prepared as `<name>.next.pem`. */
+export type IsActive = (kid: Uint8Array) => boolean;
+
 /** Reads the four keys of `dir`, PKCS#8 PEM; refuses one that others can read. */
-export function loadMemberKeys(dir: string): MemberSigners {
-  const load = (name: MemberKeyName) =>
-    signerOf(createPrivateKey(readSecret(join(dir, `${name}.pem`))));
+export function loadMemberKeys(dir: string, isActive: IsActive = () => false): MemberSigners {
+  const load = (name: MemberKeyName) => signerOf(loadSecret(dir, { name, isActive }));
   return {
     member: load('member'),
     log: load('log'),
     cosigner: load('cosigner'),
     gateway: load('gateway'),
   };
+}
+
+export function loadEngineKeys(dir: string, isActive: IsActive = () => false): EngineKeys {
+  return {
+    node: loadSecret(dir, { name: 'node', isActive }),
+    p2p: loadSecret(dir, { name: 'p2p', isActive }),
+  };
+}
+
+/** The next key once the ledger has it in force, else the present one. */
+function loadSecret(
+  dir: string,
+  { name, isActive }: { name: string; isActive: IsActive },
+): KeyObject {
+  const next = join(dir, `${name}.next.pem`);
+  if (existsSync(next)) {
+    const secret = createPrivateKey(readSecret(next));
+    if (isActive(signerOf(secret).kid)) return secret;
+  }
+  return createPrivateKey(readSecret(join(dir, `${name}.pem`)));
 }
 
 export function createMemberKeys(dir: string): void {
@@ -65,7 +91,8 @@ export function readSecret(file: string): Buffer {
   return readFileSync(file);
 }
 
-function signerOf(secret: KeyObject): Signer {
+/** The signer of a secret Ed25519 key. */
+export function signerOf(secret: KeyObject): Signer {
   const jwk = createPublicKey(secret).export({ format: 'jwk' });
   if (jwk.crv !== 'Ed25519' || !jwk.x) throw new KeyError('member keys are Ed25519');
   const key: CoseKey = {

@@ -1,13 +1,14 @@
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import { encodeDownlink } from '@truegrain/device-sdk/formats/downlink.js';
-import { policyOfCharter } from '@truegrain/device-sdk/formats/evidence-checkpoint.js';
+import { policyOfMembership } from '@truegrain/device-sdk/formats/membership-policy.js';
 import { sensorTable } from '@truegrain/device-sdk/formats/pack-check.js';
 import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
+import type { Policy } from '@truegrain/device-sdk/formats/tlog-policy.js';
 import type { Admission, AdmissionHooks } from './admit/admission.ts';
 import { nativeVerify } from './admit/native-verify.ts';
 import type { Outcome } from './admit/outcome.ts';
 import type { Anchor, Anchored } from './anchor/anchor.ts';
-import { openAnchor } from './anchor/open-anchor.ts';
+import { type Anchorage, type OpenAnchorOptions, openAnchor } from './anchor/open-anchor.ts';
 import { GarbageRing } from './garbage.ts';
 import type { MemberSigners } from './keys.ts';
 import type { Ledger } from './ledger/ledger.ts';
@@ -29,6 +30,8 @@ export interface PipelineOptions {
   openAdmission: (hooks: AdmissionHooks) => Admission;
   nowMs: () => number;
   downlinks: Downlinks;
+  /** Whom to ask for cosignatures, and for what this member signed before; a solo ledger asks nobody. */
+  cosigners?: Pick<OpenAnchorOptions, 'peers' | 'ownKeys' | 'answersNeeded' | 'onPeerTrouble'>;
   onTrouble: (error: Error) => void;
   /** A bug: the process must stop, and what was not acknowledged comes again. */
   onFailure: (error: Error) => void;
@@ -43,6 +46,8 @@ export class Pipeline {
   readonly garbage = new GarbageRing();
   readonly proofs: Proofs;
   readonly issuer: ReceiptIssuer;
+  /** Everything that signs for this member. */
+  readonly anchorage: Anchorage;
   readonly anchor: Anchor;
   readonly origin: string;
   readonly signers: MemberSigners;
@@ -69,8 +74,8 @@ export class Pipeline {
     this.proofs = new Proofs((level, index) => ledger.store.tiles.get(level, index));
     const { origin, proofs } = this;
     this.issuer = new ReceiptIssuer({ log: signers.log, origin, proofs, nowMs: options.nowMs });
-    const policy = policyOfCharter(charter, origin);
-    const { anchor } = openAnchor({
+    this.anchorage = openAnchor({
+      ...options.cosigners,
       db: ledger.store.db,
       origin,
       log: signers.log,
@@ -78,13 +83,13 @@ export class Pipeline {
       tipFiles: options.tipFiles,
       size: () => ledger.state.size,
       proofs,
-      policy: () => policy,
+      policy: () => policyOf(ledger, origin),
       native: nativeVerify,
       nowMs: options.nowMs,
       onAnchored: (anchored) => this.#anchored(anchored),
       onTrouble: (error) => this.#anchorTrouble(error),
     });
-    this.anchor = anchor;
+    this.anchor = this.anchorage.anchor;
     this.#delivery = new Delivery({
       issuer: this.issuer,
       batch: (leafIndex) => this.#batchAt(leafIndex),
@@ -106,7 +111,9 @@ export class Pipeline {
   /** Signs what was committed and not anchored when the last run ended. */
   start(): void {
     const refusal = this.anchor.refusal();
-    if (refusal) throw new SignedTipError(refusal);
+    // An alliance's node gets what it lacks from the others; a solo ledger has nobody to ask.
+    const isWaiting = refusal === 'behind_signed_tip' && this.#options.cosigners !== undefined;
+    if (refusal && !isWaiting) throw new SignedTipError(refusal);
     if (this.anchor.newest?.size !== this.#ledger.state.size) this.#anchorNow();
   }
 
@@ -228,6 +235,12 @@ export class Pipeline {
     const parsed = entry ? parseStatement(entry) : null;
     return entry && parsed?.ok ? { entry, sub: parsed.value.sub } : null;
   }
+}
+
+/** Who may sign and cosign this ledger's checkpoints now. */
+export function policyOf({ state }: Pick<Ledger, 'state'>, origin: string): Policy {
+  if (!state.membership) throw new Error('no charter');
+  return policyOfMembership(state.membership, origin);
 }
 
 const RETRY_AFTER_MS = 1_000;

@@ -16,7 +16,12 @@ interface Settled {
 }
 
 /** An entry ends `58 20 ‖ digest ‖ 58 40 ‖ signature` (SPEC §3.4): what its content must hash to. */
-const DIGEST_FROM_END = 66 + 32;
+const AFTER_DIGEST_BYTES = 2 + 64;
+
+export function digestOfEntry(entry: Uint8Array): Uint8Array {
+  const end = entry.length - AFTER_DIGEST_BYTES;
+  return entry.slice(end - 32, end);
+}
 
 /**
  * What a block's COMMIT does to the inbox: the content of a statement that is now in the log moves
@@ -82,8 +87,7 @@ export class InboxKeeper {
     const row = this.#inbox.count > 0 ? this.#inbox.find(id) : null;
     if (!row) {
       if (!this.#mayHold(facts) || this.#isErased(id)) return;
-      const digest = entry.slice(entry.length - DIGEST_FROM_END, entry.length - 66);
-      this.#wanted.add({ leafIndex, digest, owner });
+      this.#wanted.add({ leafIndex, digest: digestOfEntry(entry), owner });
       return;
     }
     const frame = parseFrame(row.frame);

@@ -1,12 +1,13 @@
 import { CommanderError } from 'commander';
 import { ConfigError } from '../config-section.ts';
+import { FoundingError } from '../founding-file.ts';
 import { CharterError } from '../genesis.ts';
 import { KeyError } from '../keys.ts';
 import { StoreError } from '../store/database.ts';
 import { TokenFileError } from '../tokens.ts';
 import { CliError, EXIT, type Terminal } from './terminal.ts';
 
-const ON_THIS_MACHINE = [KeyError, StoreError, TokenFileError];
+const ON_THIS_MACHINE = [FoundingError, KeyError, StoreError, TokenFileError];
 const BY_ITS_USER = [ConfigError, CharterError];
 
 /** Says what went wrong in one line and returns the exit code; a stack only with TRUEGRAIN_DEBUG. */

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addAlliance } from './alliance.ts';
 import { addBackup } from './backup.ts';
 import { addDevice } from './device.ts';
 import { addEvidence } from './evidence.ts';
@@ -16,6 +17,7 @@ import { addToken } from './token.ts';
 import { addVerify } from './verify-command.ts';
 
 const IN_FOLDER = 'On the data folder, with no gateway needed:';
+const TOGETHER = 'With other organisations:';
 const BY_HTTP = 'Through a running gateway (--url, --token):';
 const ALONE = 'On files alone:';
 
@@ -50,6 +52,8 @@ function programOf(cli: Cli): Command {
   for (const add of [addInit, addStart, addFsck, addReindex, addBackup, addRestore])
     add(program, cli);
   for (const add of [addPolicy, addToken]) add(program, cli);
+  program.commandsGroup(TOGETHER);
+  addAlliance(program, cli);
   program.commandsGroup(BY_HTTP);
   for (const add of [addDevice, addEvidence]) add(program, cli);
   addExport(program, cli);

@@ -63,7 +63,7 @@ async function open(
 }
 
 /** Whatever keeps it from starting is the operator's to mend, and names a file or a port. */
-function startFailure(
+export function startFailure(
   error: Error & { code?: unknown; port?: number; address?: string },
   config: GatewayConfig,
 ): Error {

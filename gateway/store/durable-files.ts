@@ -27,7 +27,7 @@ export function moveInto(from: string, to: string): void {
   syncPath(dirname(to));
 }
 
-export function writeDurably(file: string, text: string): void {
+export function writeDurably(file: string, text: string | Uint8Array): void {
   const temporary = writeBeside(file, text);
   moveInto(temporary, file);
 }
@@ -47,7 +47,7 @@ export function createDurably(file: string, text: string): void {
   syncPath(dirname(file));
 }
 
-function writeBeside(file: string, text: string): string {
+function writeBeside(file: string, text: string | Uint8Array): string {
   const temporary = `${file}.new`;
   const fd = openSync(temporary, 'w', 0o600);
   try {

@@ -46,6 +46,8 @@ const EVIDENCE_BYTES_MAX = 1_048_576;
 const EVIDENCE_AGE_BLOCKS = 100_000;
 const EVIDENCE_AGE_NS = 30n * 24n * 3600n * 1_000_000_000n;
 
+const VOTE_STATE = 'priv_validator_state.json';
+
 /** No vote of this height comes after it: int32 rounds, step 3 is the precommit (privval/file.go). */
 const LAST_ROUND = 2 ** 31 - 1;
 const LAST_STEP = 3;
@@ -89,11 +91,16 @@ export function writeEngineHome(
   writeDurably(join(config, 'genesis.json'), json(genesisDoc(content.genesis)));
   writeDurably(join(config, 'node_key.json'), json({ priv_key: privateKeyJson(content.p2pKey) }));
   writeDurably(join(config, 'priv_validator_key.json'), json(validatorKey(content.consensusKey)));
-  const votes = join(data, 'priv_validator_state.json');
+  const votes = join(data, VOTE_STATE);
   if (!existsSync(votes)) writeDurably(votes, json(voteState(content.voteFloor)));
   // The vote state must not be lost with the name of its folder.
   syncPath(home.root);
   syncPath(dirname(home.root));
+}
+
+/** False after a wipe: the member may have voted, and does not know where. */
+export function hasVoteState(home: EngineHome): boolean {
+  return existsSync(join(home.root, 'data', VOTE_STATE));
 }
 
 function genesisDoc(genesis: EngineGenesis) {
