@@ -17,8 +17,9 @@ import type {
   StatementView,
   SubmitAnswer,
 } from './http/backend.ts';
-import { governanceKind, liveTimes } from './ledger/apply-governance.ts';
+import { governanceKind } from './ledger/apply-governance.ts';
 import type { Ledger } from './ledger/ledger.ts';
+import { liveTimes } from './ledger/log-time.ts';
 import type { KeyRecord } from './ledger/state.ts';
 import type { Pipeline } from './pipeline.ts';
 import { retentionRefusal } from './retention.ts';

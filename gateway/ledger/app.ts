@@ -12,10 +12,10 @@ import {
   type AppliedGovernance,
   applyGovernance,
   type GovernanceRefusal,
-  type LiveTimes,
 } from './apply-governance.ts';
 import { DraftHistory } from './draft-history.ts';
 import { leafHashesOf } from './ledger-store.ts';
+import type { LiveTimes } from './log-time.ts';
 import type { Applied } from './replay.ts';
 import { forkState, type History, type LedgerState } from './state.ts';
 

@@ -10,10 +10,10 @@ import { MEDIA_BATCH } from '@truegrain/device-sdk/formats/media-types.js';
 import { leafHash } from '@truegrain/device-sdk/formats/merkle.js';
 import { fail, ok, type Result } from '@truegrain/device-sdk/formats/result.js';
 import type { Statement } from '@truegrain/device-sdk/formats/statement.js';
-import type { LiveTimes } from './apply-governance.ts';
 import type { Facts } from './facts.ts';
 import { FLAG, gradeAt, gradeOf } from './grade.ts';
 import { Judge } from './judge.ts';
+import { earliestLogTimeMs, type LiveTimes } from './log-time.ts';
 import type { History, KeyRecord, LedgerState, Stream } from './state.ts';
 
 export type BlockRefusal =
@@ -84,7 +84,7 @@ export function applyBatch(
   const leafIndex = state.size + statements.length;
   for (const stream of streams) state.streams.set(stream.keyNo, stream);
   state.size = leafIndex + 1;
-  state.logTimeMs = body.logTimeMs;
+  state.logTimeMs = Math.max(state.logTimeMs, body.logTimeMs);
   const { batch: statement } = block;
   const hash = leafHash(statement.entry);
   return ok({
@@ -148,7 +148,9 @@ function checkHeader(
   if (body.count !== facts.length || !equal(body.batchRoot, factsRoot)) {
     return fail('batch_root', 'count or root differ from the statements');
   }
-  if (body.logTimeMs < state.logTimeMs) return fail('log_time', 'log time runs backwards');
+  if (body.logTimeMs < earliestLogTimeMs(state)) {
+    return fail('log_time', 'log time runs backwards');
+  }
   if (body.judgedAt > state.size) return fail('stale_batch', 'judged against a later state');
   return ok({ body, key });
 }

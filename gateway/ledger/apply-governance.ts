@@ -27,6 +27,7 @@ import {
 import type { Statement } from '@truegrain/device-sdk/formats/statement.js';
 import { gatewayStream, inSequence } from './apply-batch.ts';
 import { OTHER_SUBJECT, registrationOf, revocationOf, rotationOf } from './device-changes.ts';
+import { earliestLogTimeMs, type LiveTimes } from './log-time.ts';
 import {
   adoptMembership,
   MEMBERSHIP_KINDS,
@@ -80,21 +81,6 @@ export type Change = Result<
   GovernanceRefusal
 >;
 
-/** What a clock allows a log time to be, when a statement is new: replay trusts the log. */
-export interface LiveTimes {
-  minMs: number;
-  maxMs: number;
-}
-
-/** Log time within this of the present (DESIGN §4). */
-const LIVE_MS_MAX = 60_000;
-
-/** Log time never decreases, so where it has run ahead of the clock, it is the present. */
-export function liveTimes(state: LedgerState, nowMs: number): LiveTimes {
-  const presentMs = Math.max(nowMs, state.logTimeMs);
-  return { minMs: presentMs - LIVE_MS_MAX, maxMs: presentMs + LIVE_MS_MAX };
-}
-
 /** Checks one governance statement against the state and moves the state past it, or refuses it. */
 export function applyGovernance(
   state: LedgerState,
@@ -117,7 +103,7 @@ export function applyGovernance(
   const change = changeOf(state, kind, statement, native);
   if (!change.ok) return change;
   const { logTimeMs, commit } = change.value;
-  if (logTimeMs < state.logTimeMs) return fail('log_time', 'log time runs backwards');
+  if (logTimeMs < earliestLogTimeMs(state)) return fail('log_time', 'log time runs backwards');
   if (live && (logTimeMs < live.minMs || logTimeMs > live.maxMs)) {
     return fail('log_time', 'log time is not the present');
   }
@@ -150,7 +136,7 @@ function move(
   const stream = gatewayStream(signer, statement, logTimeMs);
   state.streams.set(stream.keyNo, stream);
   state.size += 1;
-  state.logTimeMs = logTimeMs;
+  state.logTimeMs = Math.max(state.logTimeMs, logTimeMs);
   return {
     kind,
     statement,

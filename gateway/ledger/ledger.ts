@@ -1,7 +1,8 @@
 import type { Result } from '@truegrain/device-sdk/formats/result.js';
 import type { Statement } from '@truegrain/device-sdk/formats/statement.js';
-import type { AppliedGovernance, GovernanceRefusal, LiveTimes } from './apply-governance.ts';
+import type { AppliedGovernance, GovernanceRefusal } from './apply-governance.ts';
 import type { LedgerStore } from './ledger-store.ts';
+import type { LiveTimes } from './log-time.ts';
 import type { LedgerState } from './state.ts';
 
 /** A committed ledger, whoever drives it: solo.ts in process, cometbft/ by consensus. */

@@ -5,10 +5,11 @@ import type { Statement } from '@truegrain/device-sdk/formats/statement.js';
 import type { Db } from '../store/database.ts';
 import type { RefusedFrame } from '../store/refused-frames.ts';
 import type { AppliedBatch, BatchBlock, BlockRefusal } from './apply-batch.ts';
-import type { AppliedGovernance, GovernanceRefusal, LiveTimes } from './apply-governance.ts';
+import type { AppliedGovernance, GovernanceRefusal } from './apply-governance.ts';
 import { Books } from './books.ts';
 import type { Ledger } from './ledger.ts';
 import type { LedgerStore } from './ledger-store.ts';
+import type { LiveTimes } from './log-time.ts';
 import type { LedgerState } from './state.ts';
 
 /**

@@ -7,8 +7,8 @@ import { parseStatement, type Statement } from '@truegrain/device-sdk/formats/st
 import { factsOf } from '../../admit/check.ts';
 import type { EntryVerifier } from '../../admit/entry-verifier.ts';
 import type { Draft } from '../app.ts';
-import { type LiveTimes, liveTimes } from '../apply-governance.ts';
 import type { Facts } from '../facts.ts';
+import { type LiveTimes, liveTimes } from '../log-time.ts';
 import type { Applied } from '../replay.ts';
 import { keyOf } from '../state.ts';
 
