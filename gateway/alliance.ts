@@ -162,10 +162,17 @@ async function run(setting: Setting, undo: (() => unknown)[]): Promise<RunningAl
     nowMs,
     onKeys: (keys) => endRevoked(keys, { state: books.state, local, link }),
     onMembership: () => peers?.refresh(),
+    onStatements: () => peers?.onBlock(),
     onFatal: options.onFatal,
   });
-  peers = await openPeerSide({ node, directory, client, tls, settings, log });
-  const side = peers;
+  undo.unshift(() => node.close());
+  const broker = await openBroker(config, handlersOf(node.pipeline, local, log));
+  link.broker = broker;
+  undo.unshift(() => broker.close());
+  const mqttUrl = publicMqttUrl(config, broker.port);
+  const backend = backendOf(setting, { node, local, link, mqttUrl });
+  const side = await openPeerSide({ node, directory, client, tls, settings, log, backend, nowMs });
+  peers = side;
   undo.unshift(() => side.close());
   const { origin } = node.pipeline;
   const floors = new Floors({
@@ -175,13 +182,7 @@ async function run(setting: Setting, undo: (() => unknown)[]): Promise<RunningAl
     onWaiting: (text) => log.warn(text),
   });
   undo.unshift(() => floors.close());
-  undo.unshift(() => node.close());
   await writeHome(setting, { node, floors });
-  const broker = await openBroker(config, handlersOf(node.pipeline, local, log));
-  link.broker = broker;
-  undo.unshift(() => broker.close());
-  const mqttUrl = publicMqttUrl(config, broker.port);
-  const backend = backendOf(setting, { node, local, link, mqttUrl });
   const http = await openHttp(config, { backend, folder, nowMs, log });
   undo.unshift(() => http.close());
   await node.start();

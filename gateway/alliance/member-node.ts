@@ -55,6 +55,8 @@ export interface MemberNodeOptions {
   onKeys: (keys: readonly KeyRecord[]) => void;
   /** Members, their keys or their doors changed. */
   onMembership: (block: CommittedBlock) => void;
+  /** Statements came whose contents may be elsewhere. */
+  onStatements: () => void;
   onFatal: (error: Error) => void;
 }
 
@@ -238,6 +240,7 @@ export class MemberNode {
     }
     if (governed.some(({ effect }) => effect !== null)) this.#options.onMembership(block);
     if (applied.length > 0) this.pipeline.committed();
+    if (governed.length < applied.length) this.#options.onStatements();
     this.#batcher.wake();
   }
 

@@ -1,24 +1,31 @@
 import { equal } from '@truegrain/device-sdk/formats/bytes.js';
 import { policyOfMembership } from '@truegrain/device-sdk/formats/membership-policy.js';
+import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
 import type { FastifyContextConfig } from 'fastify';
 import type { Logger } from 'pino';
 import { digestOfEntry } from '../admit/inbox-keeper.ts';
 import { nativeVerify } from '../admit/native-verify.ts';
 import type { AllianceConfig } from '../config.ts';
+import type { Backend } from '../http/backend.ts';
 import { type ContentSource, contentsRoutes } from '../peers/contents-routes.ts';
+import { logRoutes } from '../peers/log-routes.ts';
 import type { MemberTls } from '../peers/member-tls.ts';
 import type { PeerClient } from '../peers/peer-client.ts';
 import { openPeerDoor, type PeerDoor, type PeerRoutes } from '../peers/peer-door.ts';
+import { Replicator } from '../peers/replicator.ts';
+import { rpcRoutes } from '../peers/rpc-routes.ts';
 import { Witness } from '../peers/witness.ts';
 import { witnessRoutes } from '../peers/witness-routes.ts';
-import { mayHold } from './disclosure.ts';
+import { isErased, mayHold } from './disclosure.ts';
 import type { MemberDirectory } from './member-directory.ts';
 import type { MemberNode } from './member-node.ts';
 
 export interface PeerSide {
   readonly door: PeerDoor;
   readonly witness: Witness;
-  /** Members or their certificates changed. */
+  /** A block brought statements whose contents are elsewhere. */
+  onBlock(): void;
+  /** Members, their certificates, the terms or a grant changed. */
   refresh(): void;
   close(): Promise<void>;
 }
@@ -31,6 +38,9 @@ export async function openPeerSide(options: {
   tls: MemberTls;
   settings: AllianceConfig;
   log: Logger;
+  /** What of the log members may read: all of it. */
+  backend: Pick<Backend, 'checkpoint' | 'tile' | 'entryBundle'>;
+  nowMs: () => number;
 }): Promise<PeerSide> {
   const { node, directory, client, tls, settings, log } = options;
   const { pipeline } = node;
@@ -50,22 +60,55 @@ export async function openPeerSide(options: {
     routes: [
       (app) => witnessRoutes(app, { witness, config: DOOR }),
       contentsRoutes(contentSource(node)),
+      logRoutes(options.backend),
+      rpcRoutes(node.chain.rpc),
       positionRoutes(node),
     ],
     logger: log,
   });
+  const replicator = openReplicator(options);
   return {
     door,
     witness,
+    onBlock: () => replicator.poke(),
     refresh: () => {
       client.refreshPeers();
       door.refreshPeers();
+      replicator.wake();
     },
     close: async () => {
+      await replicator.close();
       await door.close();
-      client.close();
     },
   };
+}
+
+/** Contents this member may hold are fetched from those who have them. */
+function openReplicator(options: {
+  node: MemberNode;
+  directory: MemberDirectory;
+  client: PeerClient;
+  log: Logger;
+  nowMs: () => number;
+}): Replicator {
+  const { node, directory, client, log, nowMs } = options;
+  const { ledger, standing, wanted } = node;
+  return new Replicator({
+    wanted,
+    client,
+    directory,
+    nowMs,
+    size: () => ledger.state.size,
+    keep: (leafIndex, bytes) => {
+      const entry = ledger.store.leaves.entry(leafIndex);
+      const statement = entry ? parseStatement(entry) : null;
+      // Erased while it was on its way.
+      if (!statement?.ok || isErased(ledger.state, statement.value.id)) return;
+      ledger.store.leaves.keepContent(leafIndex, bytes);
+    },
+    onMisbehaviour: (finding) => standing.tell(finding),
+    onFailure: (error) => log.error({ error: error.message }, 'contents are not replicated'),
+  });
 }
 
 /** Routes of the members' door are for members alone; the public door's access does not apply. */
@@ -78,11 +121,6 @@ function positionRoutes(node: MemberNode): PeerRoutes {
       height: node.chain.status().height,
       size: node.ledger.state.size,
     }));
-    app.get('/log/checkpoint', async (_request, reply) => {
-      const note = node.pipeline.anchor.newest?.note;
-      if (note === undefined) return reply.code(404).send('no checkpoint yet\n');
-      return reply.header('content-type', 'text/plain; charset=utf-8').send(note);
-    });
   };
 }
 

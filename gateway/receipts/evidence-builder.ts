@@ -3,6 +3,7 @@ import { type EvidenceLeaf, encodeEvidence } from '@truegrain/device-sdk/formats
 import { inclusionPath, leafHash } from '@truegrain/device-sdk/formats/merkle.js';
 import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
 import type { Anchored } from '../anchor/anchor.ts';
+import type { GovernanceKind } from '../ledger/apply-governance.ts';
 import type { LedgerStore } from '../ledger/ledger-store.ts';
 import type { LedgerState } from '../ledger/state.ts';
 import type { Proofs } from '../log/proofs.ts';
@@ -53,10 +54,9 @@ export class EvidenceBuilder {
     });
   }
 
-  /** The charter and the acceptances that follow it at once. */
+  /** Charter, acceptances and every later change of members, keys and terms: who may sign what. */
   #constitution(size: number): number[] {
-    const founders = this.#state().charter?.founders.length ?? 1;
-    return Array.from({ length: Math.min(founders, size) }, (_, i) => i);
+    return this.#store.fold.leavesOfKinds(CONSTITUTION, size);
   }
 
   #leaf(index: number, size: number): EvidenceLeaf {
@@ -82,6 +82,16 @@ export class EvidenceBuilder {
     return batchLeaf - batch.count;
   }
 }
+
+/** Where members are reached and who may read what changes nobody's word. */
+const CONSTITUTION: readonly GovernanceKind[] = [
+  'charter',
+  'acceptance',
+  'proposal',
+  'answer',
+  'exception',
+  'departure',
+];
 
 function batchAt(entry: Uint8Array): Batch | null {
   const statement = parseStatement(entry);

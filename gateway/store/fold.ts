@@ -82,6 +82,18 @@ export class Fold {
     return this.#governancePage.all(fromLeaf, limit) as GovernanceRow[];
   }
 
+  /** Leaves of these kinds below `beforeLeaf`, ascending. */
+  leavesOfKinds(kinds: readonly string[], beforeLeaf: number): number[] {
+    const marks = kinds.map(() => '?').join();
+    return this.#db
+      .prepare(
+        `SELECT leaf_index FROM governance WHERE kind IN (${marks}) AND leaf_index < ?
+         ORDER BY leaf_index`,
+      )
+      .pluck()
+      .all(...kinds, beforeLeaf) as number[];
+  }
+
   /** The state at the store's size, from the tables alone. */
   load(size: number, logTimeMs: number): LedgerState {
     const state = emptyState();
