@@ -8,12 +8,19 @@ export class Backoff {
   readonly #nowMs: () => number;
   readonly #firstMs: number;
   readonly #maxMs: number;
+  readonly #shunMs: number;
   readonly #rests = new Map<string, Rest>();
 
-  constructor(options: { nowMs: () => number; firstMs: number; maxMs: number }) {
+  constructor(options: {
+    nowMs: () => number;
+    firstMs: number;
+    maxMs: number;
+    shunMs: number;
+  }) {
     this.#nowMs = options.nowMs;
     this.#firstMs = options.firstMs;
     this.#maxMs = options.maxMs;
+    this.#shunMs = options.shunMs;
   }
 
   isResting(who: string): boolean {
@@ -26,10 +33,10 @@ export class Backoff {
     this.#rests.set(who, { failures, untilMs: this.#nowMs() + restMs });
   }
 
-  /** The longest rest at once. */
+  /** For worse than a failure. */
   shunned(who: string): void {
     const failures = this.#rests.get(who)?.failures ?? 0;
-    this.#rests.set(who, { failures, untilMs: this.#nowMs() + this.#maxMs });
+    this.#rests.set(who, { failures, untilMs: this.#nowMs() + this.#shunMs });
   }
 
   good(who: string): void {

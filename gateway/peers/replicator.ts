@@ -11,6 +11,8 @@ export interface ReplicatorLimits extends RoundLimits {
   /** How long a peer that fails is left alone: at first, and at most. */
   readonly restFirstMs: number;
   readonly restMaxMs: number;
+  /** And one that gave a wrong content. */
+  readonly shunMs: number;
 }
 
 export interface ReplicatorOptions
@@ -25,7 +27,8 @@ const DEFAULT_LIMITS: ReplicatorLimits = {
   idleMs: 1_000,
   requestTimeoutMs: 30_000,
   restFirstMs: 250,
-  restMaxMs: 600_000,
+  restMaxMs: 60_000,
+  shunMs: 600_000,
   retryFirstMs: 60_000,
   retryMaxMs: 86_400_000,
   retryUnaskedMaxMs: 900_000,
@@ -49,13 +52,14 @@ export class Replicator {
 
   constructor(options: ReplicatorOptions) {
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
-    const { restFirstMs: firstMs, restMaxMs: maxMs } = limits;
-    const rests = new Backoff({ nowMs: options.nowMs, firstMs, maxMs });
+    const { restFirstMs: firstMs, restMaxMs: maxMs, shunMs } = limits;
+    const rest = { nowMs: options.nowMs, firstMs, maxMs, shunMs };
+    const rests = new Backoff(rest);
     const signal = this.#closing.signal;
     this.#parts = { ...options, limits, rests, signal, wakes: () => this.#wakes };
     this.#options = options;
     this.#limits = limits;
-    this.#laggards = new Backoff({ nowMs: options.nowMs, firstMs, maxMs: LAGGARD_REST_MAX_MS });
+    this.#laggards = new Backoff({ ...rest, maxMs: LAGGARD_REST_MAX_MS });
     this.#timer = setInterval(() => this.poke(), limits.idleMs);
     // For a grant whose `wake` a crash forestalled: at each start what is sealed is asked for once.
     this.wake();
