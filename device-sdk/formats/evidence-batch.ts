@@ -4,7 +4,8 @@
 import { type Batch, parseBatch } from './batch.ts';
 import { equal } from './bytes.ts';
 import type { Evidence } from './evidence.ts';
-import { gatewayOwner, inlineOf, type KnownLeaf, type KnownLedger } from './evidence-ledger.ts';
+import { inlineOf, type KnownLeaf, type KnownLedger } from './evidence-ledger.ts';
+import { memberWhoSigned } from './evidence-members.ts';
 import type { Findings, GradeReport } from './evidence-report.ts';
 import type { SensorInterface } from './governance.ts';
 import { type Grade, gradeAt } from './grade.ts';
@@ -49,7 +50,8 @@ export function judgeBatch(
   const leaf = leaves.find(({ index }) => index === evidence.batchLeaf);
   const bytes = leaf === undefined ? null : inlineOf(leaf.statement, MEDIA_BATCH);
   const parsed = bytes === null ? null : parseBatch(bytes);
-  const owner = leaf && parsed?.ok ? gatewayOwner(ledger, leaf.statement, native) : null;
+  const owner =
+    leaf && parsed?.ok ? memberWhoSigned(ledger, leaf, { role: 'gateway', native }) : null;
   const text = 'A gateway of a member admitted the statement in a batch it signed';
   const why = leaf === undefined ? 'the file names no batch' : 'not a batch of a gateway key';
   if (!findings.check('batch', owner !== null, text, why)) return null;

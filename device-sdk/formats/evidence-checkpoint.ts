@@ -1,4 +1,4 @@
-// The checkpoint of an evidence file: C2SP tlog-checkpoint judged by a tlog-policy or by the charter.
+// The checkpoint of an evidence file: C2SP tlog-checkpoint judged by a tlog-policy or by the members.
 
 /** @module evidence-checkpoint */
 import { equal, toHex } from './bytes.ts';
@@ -6,10 +6,10 @@ import type { Charter } from './charter.ts';
 import { type CheckpointBody, parseCheckpointBody } from './checkpoint.ts';
 import type { KnownLeaf, KnownLedger } from './evidence-ledger.ts';
 import type { Findings } from './evidence-report.ts';
+import { foundMembership, policyOfMembership } from './membership.ts';
 import { leafHash, verifyInclusion } from './merkle.ts';
-import { type Note, noteKey, parseNote, verifyNoteSignature } from './note.ts';
+import { type Note, parseNote, verifyNoteSignature } from './note.ts';
 import type { NativeVerify } from './signature.ts';
-import { effectiveQuorum } from './terms.ts';
 import { evaluatePolicy, type Policy, type PolicyVerdict } from './tlog-policy.ts';
 
 export interface KnownCheckpoint {
@@ -17,27 +17,9 @@ export interface KnownCheckpoint {
   readonly checkpoint: CheckpointBody;
 }
 
-/** A cosigner name has no `+`, so this one is free. */
-const CHARTER_QUORUM = 'charter+quorum';
-
-/**
- * What a charter says about checkpoints, as a policy: any founder's log key under the ledger's
- * origin, and the charter's quorum among the founders' cosigners.
- */
+/** What a charter says about checkpoints while nothing about its members has changed. */
 export function policyOfCharter(charter: Charter, origin: string): Policy {
-  const logs = charter.founders.map(({ logKey }) => ({
-    key: noteKey(origin, 1, logKey.x),
-    url: null,
-  }));
-  const witnesses = charter.founders.map(({ cosignerName, cosigningKey }) => ({
-    name: cosignerName,
-    key: noteKey(cosignerName, 4, cosigningKey.x),
-    url: null,
-  }));
-  const members = witnesses.map(({ name }) => name);
-  const threshold = effectiveQuorum(charter.quorum, members.length);
-  const groups = [{ name: CHARTER_QUORUM, threshold, members }];
-  return { logs, witnesses, groups, quorum: CHARTER_QUORUM };
+  return policyOfMembership(foundMembership(charter, new Uint8Array(32)), origin);
 }
 
 /** Names the policy and its owner in the checks. */
@@ -72,7 +54,7 @@ export function judgeCheckpoint(
   const whole = strange === null && (verdict.ok || unknown);
   const why = strange ?? (verdict.ok ? '' : verdict.detail);
   findings.check('note-signatures', whole, 'Every known signature under the checkpoint holds', why);
-  const whose = voucher.source === 'policy' ? 'your policy lists' : 'the charter lists';
+  const whose = voucher.source === 'policy' ? 'your policy lists' : 'the ledger has for its size';
   const logged = verdict.ok && verdict.value.logs.length > 0;
   findings.check('log-signature', logged, `The checkpoint is signed by a log key that ${whose}`);
   const met = verdict.ok && verdict.value.quorumMet;
@@ -98,7 +80,7 @@ function quorumClaim({ policy, source }: Voucher): string {
       : 'As many cosigned the checkpoint as your policy asks for';
   }
   const threshold = policy.groups[0]?.threshold;
-  return `At least ${threshold} of the charter's cosigners cosigned the checkpoint, its quorum`;
+  return `At least ${threshold} of its members' cosigners cosigned the checkpoint, the charter's quorum`;
 }
 
 /**

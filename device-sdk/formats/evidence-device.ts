@@ -4,9 +4,11 @@
 import { equal, toHex } from './bytes.ts';
 import { type CoseKey, keyThumbprint } from './cose-key.ts';
 import { verifyEnrolmentProof } from './enrolment.ts';
-import { inlineOf, type KnownLeaf, type KnownLedger, memberWhoSigned } from './evidence-ledger.ts';
+import { inlineOf, type KnownLeaf, type KnownLedger } from './evidence-ledger.ts';
+import { memberWhoSigned } from './evidence-members.ts';
 import type { CheckId, Findings } from './evidence-report.ts';
 import { MEDIA_REGISTRATION, MEDIA_REVOCATION, MEDIA_ROTATION } from './media-types.ts';
+import type { Member } from './membership-state.ts';
 import { parseRegistration, type Registration } from './registration.ts';
 import { parseRevocation } from './revocation.ts';
 import { parseRotation } from './rotation.ts';
@@ -92,9 +94,13 @@ class DeviceHistory {
     return this.keys.find((key) => key.end === null);
   }
 
+  #signer(leaf: KnownLeaf): Member | null {
+    return memberWhoSigned(this.#ledger, leaf, { role: 'member', native: this.#native });
+  }
+
   #isOwner(leaf: KnownLeaf): boolean {
     const owner = this.keys.at(-1)?.registration.owner;
-    return memberWhoSigned(this.#ledger, leaf.statement, this.#native)?.iss === owner;
+    return this.#signer(leaf)?.iss === owner;
   }
 
   #register(leaf: KnownLeaf, bytes: Uint8Array): void {
@@ -107,7 +113,7 @@ class DeviceHistory {
     const registration = parsed.value;
     const { device, owner, key, proof } = registration;
     if (device !== this.#device) return;
-    const member = memberWhoSigned(this.#ledger, statement, this.#native);
+    const member = this.#signer(leaf);
     if (member === null || owner !== member.iss || statement.sub !== device) {
       this.#fault('registration', leaf, 'not signed by the member named as owner');
       return;

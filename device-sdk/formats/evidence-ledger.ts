@@ -9,7 +9,8 @@ import { type CoseKey, keyThumbprint } from './cose-key.ts';
 import type { Evidence } from './evidence.ts';
 import type { Findings } from './evidence-report.ts';
 import { MEDIA_ACCEPTANCE, MEDIA_CHARTER } from './media-types.ts';
-import type { Founder } from './member-record.ts';
+import { foundMembership } from './membership.ts';
+import type { Membership } from './membership-state.ts';
 import { sha256 } from './sha256.ts';
 import { checkPublicKey, type NativeVerify, verifySignature } from './signature.ts';
 import { parseStatement, type Statement } from './statement.ts';
@@ -26,6 +27,8 @@ export interface KnownLedger {
   readonly ledgerId: Uint8Array;
   /** `<ledger name>/<ledger id>`: first line of the checkpoint and name of the log keys. */
   readonly origin: string;
+  /** As the charter founds it, until `judgeMembers` has followed the file's leaves. */
+  readonly membership: Membership;
 }
 
 /** Every leaf in log order; null where one of them is no statement in its stored form. */
@@ -82,7 +85,8 @@ export function judgeCharter(
   if (!findings.check('charter-signature', signed, text)) return null;
   const ledgerId = sha256(statement.entry);
   const origin = `${charter.ledgerName}/${toHex(ledgerId)}`;
-  return { charter, charterId: statement.id, ledgerId, origin };
+  const { id: charterId } = statement;
+  return { charter, charterId, ledgerId, origin, membership: foundMembership(charter, charterId) };
 }
 
 /** Leaves 1 to n: each other founder signed that very charter, before anything else. */
@@ -123,26 +127,4 @@ export function judgeOwnLedger(
   );
   const text = 'Every statement in the file was made for this ledger';
   findings.check('own-ledger', stranger === undefined, text, `leaf ${stranger?.index} was not`);
-}
-
-/** The founder whose member key signed, as the issuer it names. */
-export function memberWhoSigned(
-  ledger: KnownLedger,
-  statement: Statement,
-  native?: NativeVerify,
-): Founder | null {
-  const founder = ledger.charter.founders.find(({ iss }) => iss === statement.iss);
-  if (founder === undefined) return null;
-  return isSignedBy(statement, founder.memberKey, native) ? founder : null;
-}
-
-/** The founder one of whose gateways signed, as the issuer it names. */
-export function gatewayOwner(
-  ledger: KnownLedger,
-  statement: Statement,
-  native?: NativeVerify,
-): Founder | null {
-  const founder = ledger.charter.founders.find(({ iss }) => iss === statement.iss);
-  const signed = founder?.gatewayKeys.some((key) => isSignedBy(statement, key, native));
-  return founder !== undefined && signed === true ? founder : null;
 }

@@ -11,6 +11,7 @@ export type CheckId =
   | 'charter'
   | 'charter-signature'
   | 'acceptances'
+  | 'membership'
   | 'ledger-id'
   | 'origin'
   | 'checkpoint'
@@ -52,18 +53,38 @@ export interface MemberReport {
   readonly name: string;
   readonly kind: MemberKind;
   readonly legalId: string | null;
+  /** It showed evidence of who it is: only such members count as distinct organisations. */
+  readonly evidenced: boolean;
 }
 
 export interface LedgerReport {
   readonly id: string;
   readonly origin: string;
   readonly mode: 'solo' | 'alliance';
+  /** At the checkpoint's size. */
   readonly members: readonly MemberReport[];
+  /** How many changes of members, keys and terms the file shows. */
+  readonly epoch: number;
+  /** Where less than all members signed a change; the leaf at which it took effect. */
+  readonly exceptions: readonly ExceptionReport[];
   readonly responsible: string;
   readonly size: number;
   readonly root: string;
   /** Cosigners that count, with the time (seconds since 1970) at which they say they saw the tree. */
-  readonly cosigners: readonly { readonly name: string; readonly timeSeconds: number }[];
+  readonly cosigners: readonly CosignerReport[];
+}
+
+export interface CosignerReport {
+  readonly name: string;
+  /** Name of the member whose cosigning key it is; null for a witness from elsewhere. */
+  readonly member: string | null;
+  readonly timeSeconds: number;
+}
+
+export interface ExceptionReport {
+  readonly kind: 'silent' | 'departure' | 'expulsion';
+  readonly member: string;
+  readonly leafIndex: number;
 }
 
 export type StatementKind =
@@ -77,6 +98,12 @@ export type StatementKind =
   | 'rotation'
   | 'revocation'
   | 'erasure'
+  | 'proposal'
+  | 'answer'
+  | 'exception'
+  | 'departure'
+  | 'endpoint'
+  | 'grant'
   | 'batch';
 
 export interface StatementReport {

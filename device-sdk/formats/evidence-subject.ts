@@ -6,14 +6,8 @@ import type { Evidence } from './evidence.ts';
 import { judgeBatch } from './evidence-batch.ts';
 import { judgeContent } from './evidence-content.ts';
 import { type DeviceKey, deviceKeys, judgeInForce } from './evidence-device.ts';
-import {
-  gatewayOwner,
-  inlineOf,
-  isSignedBy,
-  type KnownLeaf,
-  type KnownLedger,
-  memberWhoSigned,
-} from './evidence-ledger.ts';
+import { inlineOf, isSignedBy, type KnownLeaf, type KnownLedger } from './evidence-ledger.ts';
+import { memberWhoSigned } from './evidence-members.ts';
 import type { Findings, TrustKind } from './evidence-report.ts';
 import { ledgerReport, statementKind, statementReport } from './evidence-summary.ts';
 import type { Facts } from './evidence-words.ts';
@@ -76,9 +70,9 @@ export function judgeMember(findings: Findings, scene: Scene): Facts | null {
   const { evidence, ledger, subject, verdict, native } = scene;
   const { statement } = subject;
   const isBatch = inlineOf(statement, MEDIA_BATCH) !== null;
-  const owner = (isBatch ? gatewayOwner : memberWhoSigned)(ledger, statement, native);
-  const role = isBatch ? 'a gateway key' : 'the member key';
-  const text = `The statement is signed by ${role} that the charter lists for ${statement.iss}`;
+  const role = isBatch ? 'gateway' : 'member';
+  const owner = memberWhoSigned(ledger, subject, { role, native });
+  const text = `The statement is signed by a ${role} key of ${statement.iss}, in force at its entry`;
   findings.check('statement-signature', owner !== null, text);
   const kind = statementKind(statement);
   const inlineKnown = statement.payload.kind === 'hash' || kind !== 'other-content';

@@ -1,7 +1,7 @@
 // Ledger and statement of an evidence file as plain data for its report.
 
 /** @module evidence-summary */
-import { toHex } from './bytes.ts';
+import { equal, toHex } from './bytes.ts';
 import type { DeviceKey } from './evidence-device.ts';
 import type { KnownLeaf, KnownLedger } from './evidence-ledger.ts';
 import type {
@@ -13,17 +13,24 @@ import type {
 } from './evidence-report.ts';
 import {
   MEDIA_ACCEPTANCE,
+  MEDIA_ANSWER,
   MEDIA_BATCH,
   MEDIA_BOOT,
   MEDIA_CHARTER,
+  MEDIA_DEPARTURE,
+  MEDIA_ENDPOINT,
   MEDIA_ERASURE,
+  MEDIA_EXCEPTION,
   MEDIA_GAP,
+  MEDIA_GRANT,
+  MEDIA_PROPOSAL,
   MEDIA_REGISTRATION,
   MEDIA_REVOCATION,
   MEDIA_ROTATION,
   MEDIA_SENML_CBOR,
 } from './media-types.ts';
-import type { Founder } from './member-record.ts';
+import { activeKeys } from './membership.ts';
+import type { Member } from './membership-state.ts';
 import type { Statement } from './statement.ts';
 import type { PolicyVerdict } from './tlog-policy.ts';
 
@@ -37,6 +44,12 @@ const KINDS: ReadonlyMap<string, StatementKind> = new Map([
   [MEDIA_ROTATION, 'rotation'],
   [MEDIA_REVOCATION, 'revocation'],
   [MEDIA_ERASURE, 'erasure'],
+  [MEDIA_PROPOSAL, 'proposal'],
+  [MEDIA_ANSWER, 'answer'],
+  [MEDIA_EXCEPTION, 'exception'],
+  [MEDIA_DEPARTURE, 'departure'],
+  [MEDIA_ENDPOINT, 'endpoint'],
+  [MEDIA_GRANT, 'grant'],
   [MEDIA_BATCH, 'batch'],
 ]);
 
@@ -83,17 +96,24 @@ function deviceReport({ device }: Statement, key: DeviceKey): DeviceReport {
 }
 
 export function ledgerReport(ledger: KnownLedger, verdict: PolicyVerdict): LedgerReport {
-  const { charter, ledgerId, origin } = ledger;
-  const { name, organisation } = charter.responsible;
+  const { ledgerId, origin, membership } = ledger;
+  const { members, terms, epoch } = membership;
+  const { name, organisation } = terms.responsible;
   const { size, root } = verdict.checkpoint;
   const cosigners = verdict.witnesses.map((witness) => {
-    return { name: witness.name, timeSeconds: Number(witness.timeSeconds) };
+    const own = activeKeys(membership, 'cosigner').find(({ key }) => equal(key.x, witness.key.key));
+    const member = own === undefined ? null : (members.get(own.iss)?.name ?? null);
+    return { name: witness.name, member, timeSeconds: Number(witness.timeSeconds) };
   });
   return {
     id: toHex(ledgerId),
     origin,
-    mode: charter.mode,
-    members: charter.founders.map(memberReport),
+    mode: terms.mode,
+    members: [...members.values()].map(memberReport),
+    epoch,
+    exceptions: membership.exceptions.map(({ kind, member, leafIndex }) => {
+      return { kind, member, leafIndex };
+    }),
     responsible: `${name}, ${organisation}`,
     size,
     root: toHex(root),
@@ -101,7 +121,8 @@ export function ledgerReport(ledger: KnownLedger, verdict: PolicyVerdict): Ledge
   };
 }
 
-function memberReport({ iss, name, kind, legalId }: Founder): MemberReport {
-  const { scheme, value } = legalId;
-  return { iss, name, kind, legalId: scheme === 'none' ? null : `${scheme} ${value}` };
+function memberReport({ iss, name, kind, legalId }: Member): MemberReport {
+  const { scheme, value, evidence } = legalId;
+  const id = scheme === 'none' ? null : `${scheme} ${value}`;
+  return { iss, name, kind, legalId: id, evidenced: evidence !== null };
 }

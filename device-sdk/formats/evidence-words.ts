@@ -4,6 +4,8 @@
 import { isHostSigned, isUnreal } from './evidence-batch.ts';
 import type {
   ContentReport,
+  CosignerReport,
+  ExceptionReport,
   GradeReport,
   LedgerReport,
   StatementReport,
@@ -44,10 +46,26 @@ export function provedBy(facts: Facts): string[] {
     `The statement ${statement.id} is ${place}, in a tree whose root the log signed.`,
     `Nothing in the statement was changed since ${statement.issuer} signed it.`,
     ...ledger.cosigners.map(
-      ({ name, timeSeconds }) => `${name} says it saw that tree by ${isoTime(timeSeconds * 1000)}.`,
+      (cosigner) =>
+        `${whoCosigned(cosigner)} says it saw that tree by ${isoTime(cosigner.timeSeconds * 1000)}.`,
     ),
+    ...ledger.exceptions.map(exceptionWords),
   ];
   return [...proved, ...deviceProofs(facts), ...contentProofs(facts)];
+}
+
+function whoCosigned({ name, member }: CosignerReport): string {
+  return member === null ? name : `Member ${member} (${name})`;
+}
+
+/** On record, whatever the statement is about: a change that not all members signed. */
+function exceptionWords({ kind, member, leafIndex }: ExceptionReport): string {
+  const how = {
+    silent: 'without an answer of',
+    departure: 'by notice, without the others, of',
+    expulsion: 'against',
+  }[kind];
+  return `On record as an exception: the members changed at entry ${leafIndex}, ${how} ${member}.`;
 }
 
 function deviceProofs({ statement, grade }: Facts): string[] {
@@ -96,9 +114,18 @@ export function notProvedBy(facts: Facts): string[] {
       'That two parties agree: this is a private ledger with one member. It is one party’s word, and only copies of its checkpoints held elsewhere keep that party from telling it anew.',
     );
   }
+  if (
+    ledger.mode === 'alliance' &&
+    ledger.members.filter(({ evidenced }) => evidenced).length < 2
+  ) {
+    open.push(
+      'That its members are different organisations: fewer than two showed evidence of who they are.',
+    );
+  }
   if (trust !== 'policy') {
     open.push(
-      'That the members and their keys are still those of the charter: a policy file pins the present ones.',
+      'That no change of members, keys or terms before the checkpoint was left out of the file: those who cosigned it vouch for that and nobody else. Whoever held the log key and enough cosigning keys of an earlier time could hide the change that took them away.',
+      'That members and keys are still those of the checkpoint: later changes are not in the file, and a policy file pins the present ones.',
     );
   }
   open.push(

@@ -8,8 +8,9 @@
  *     3: [leafIndex, entry, [hash…]]  the statement and its inclusion path at the checkpoint's size
  *     4: content / null               the preimage of the statement's digest, where disclosed
  *     5: [[leafIndex, entry, [hash…]]…]  what it rests on, leaf indexes ascending: charter (leaf 0,
- *                                     unless it is the statement itself), acceptances, all that
- *                                     governs the device up to the checkpoint, the batch
+ *                                     unless it is the statement itself), acceptances, every later
+ *                                     decision about members and all that governs the device, both
+ *                                     up to the checkpoint, the batch
  *     6: [index, [hash…]] / null      position in the batch and path to its batchRoot
  *     7: leafIndex / null             leaf of the batch statement; null where no batch admitted it
  *
@@ -47,9 +48,11 @@ export interface Evidence {
 
 export const EVIDENCE_VERSION = 1;
 export const EVIDENCE_EXTENSION = '.tgev';
-export const EVIDENCE_BYTES_MAX = 1_048_576;
-/** Charter, 63 acceptances, the batch, and a device's whole governance. */
-export const SUPPORTING_MAX = 1_024;
+export const EVIDENCE_BYTES_MAX = 2_097_152;
+/** The whole history of members and of a device: in a tree of a million, 1,700 of them fill the file. */
+export const SUPPORTING_MAX = 2_048;
+/** Paths of 53 hashes and what is around them. */
+const ITEMS_MAX = 131_072;
 /** A body of five lines and 100 signatures of Ed25519 keys. */
 export const EVIDENCE_NOTE_CHARS_MAX = 65_536;
 /** A tree of 2^53 leaves. */
@@ -81,7 +84,10 @@ function leafArray({ index, entry, path }: EvidenceLeaf): CborValue {
 /** Form only; `verifyEvidence` has the rest. */
 export function parseEvidence(bytes: Uint8Array): Result<Evidence> {
   if (bytes.length > EVIDENCE_BYTES_MAX) return fail('evidence_too_large', `${bytes.length} bytes`);
-  const opened = openFields(bytes, 'evidence');
+  const opened = openFields(bytes, 'evidence', {
+    bytesMax: EVIDENCE_BYTES_MAX,
+    itemsMax: ITEMS_MAX,
+  });
   if (!opened.ok) return opened;
   const fields = opened.value;
   fields.version(1, EVIDENCE_VERSION);

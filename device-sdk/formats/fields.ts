@@ -8,6 +8,7 @@
  * @module fields
  */
 import { type CborKey, type CborMap, type CborValue, parseCbor } from './cbor.ts';
+import type { CborLimits } from './cbor-head.ts';
 import { type CoseKey, coseKeyMap, parseCoseKey } from './cose-key.ts';
 import type { FormatErrorCode } from './errors.ts';
 import { fail, ok, type Refused, type Result } from './result.ts';
@@ -38,8 +39,12 @@ const CONTROL = /\p{Cc}/u;
 const PROSE_CONTROL = /[^\P{Cc}\n]/u;
 
 /** Opens the map that is all of `bytes`. */
-export function openFields(bytes: Uint8Array, what: string): Result<Fields> {
-  const parsed = parseCbor(bytes);
+export function openFields(
+  bytes: Uint8Array,
+  what: string,
+  limits: CborLimits = {},
+): Result<Fields> {
+  const parsed = parseCbor(bytes, limits);
   if (!parsed.ok) return parsed;
   if (!(parsed.value instanceof Map)) return fail('field_type', `${what} is not a map`);
   return ok(new Fields(parsed.value, what));

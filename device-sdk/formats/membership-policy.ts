@@ -1,7 +1,7 @@
 // Who vouches for a checkpoint of one size, as a C2SP tlog-policy: SPEC.md §8, step 5.
 
 /** @module membership-policy */
-import { isInForce, type Membership, termsAt } from './membership-state.ts';
+import { isInForce, type Membership, memberAt, termsAt } from './membership-state.ts';
 import { noteKey } from './note.ts';
 import { effectiveQuorum } from './terms.ts';
 import type { Policy } from './tlog-policy.ts';
@@ -18,7 +18,6 @@ export function policyOfMembership(
   origin: string,
   { size }: { readonly size?: number } = {},
 ): Policy {
-  const { members, formerMembers, terms } = membership;
   const vouching = membership.keys.filter((key) =>
     size === undefined ? key.untilLeaf === null : isInForce(key, size),
   );
@@ -28,14 +27,11 @@ export function policyOfMembership(
   const witnesses = vouching
     .filter(({ role }) => role === 'cosigner')
     .map(({ iss, fromLeaf, key }) => {
-      const former = formerMembers.find(
-        (one) => one.iss === iss && one.sinceLeaf <= fromLeaf && fromLeaf < one.untilLeaf,
-      );
-      const name = (former ?? members.get(iss))?.cosignerName ?? '';
+      const name = memberAt(membership, iss, fromLeaf + 1)?.cosignerName ?? '';
       return { name, key: noteKey(name, 4, key.x), url: null };
     });
   const names = witnesses.map(({ name }) => name);
-  const { quorum } = size === undefined ? terms : termsAt(membership, size);
+  const { quorum } = size === undefined ? membership.terms : termsAt(membership, size);
   const threshold = effectiveQuorum(quorum, names.length);
   const groups = [{ name: CHARTER_QUORUM, threshold, members: names }];
   return { logs, witnesses, groups, quorum: CHARTER_QUORUM };

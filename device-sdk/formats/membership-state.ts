@@ -149,6 +149,22 @@ export function distinctOrganisations({ members }: Membership): Member[] {
   return [...members.values()].filter(({ legalId }) => legalId.evidence !== null);
 }
 
+/** Who was the member of that name when a leaf was made; null for nobody. */
+export function memberAt(
+  { members, formerMembers }: Membership,
+  iss: string,
+  leafIndex: number,
+): Member | null {
+  const all = [...formerMembers, ...members.values()];
+  const found = all.find(
+    (one: Member & { readonly untilLeaf?: number }) =>
+      one.iss === iss &&
+      one.sinceLeaf < leafIndex &&
+      (one.untilLeaf === undefined || leafIndex <= one.untilLeaf),
+  );
+  return found ?? null;
+}
+
 export function termsAt({ termsHistory, terms }: Membership, leafIndex: number): Terms {
   return termsHistory.findLast(({ fromLeaf }) => fromLeaf < leafIndex)?.terms ?? terms;
 }

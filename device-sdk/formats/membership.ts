@@ -52,6 +52,7 @@ export {
   distinctOrganisations,
   grantKey,
   isInForce,
+  memberAt,
   proposalKey,
   termsAt,
   validators,
@@ -72,6 +73,11 @@ const RULES: ReadonlyMap<string, (m: Membership, change: MembershipChange) => Me
 /** Whether this fold reads such an inline payload. */
 export function isMembershipType(contentType: string): boolean {
   return RULES.has(contentType);
+}
+
+/** Whether such a statement can change who is a member, by which keys and terms: evidence needs it. */
+export function isDecisionType(contentType: string): boolean {
+  return isMembershipType(contentType) && ![MEDIA_ENDPOINT, MEDIA_GRANT].includes(contentType);
 }
 
 /** As the charter, leaf 0, founds it; that the founders accept it is the caller's to see. */

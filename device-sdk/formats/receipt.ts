@@ -207,6 +207,10 @@ export interface InclusionVerdict {
  * RFC 9942 §5.2.1: the root computed from the leaf is the payload, and the log's signature over it
  * must hold. Of several proofs the first that leads to the signed root is the leaf's own. That
  * `iss` is the log meant and `sub` the statement's is for the caller to compare.
+ *
+ * The caller picks the key by kid among all log keys the ledger ever had: what a key signed before it
+ * was retired stays good. A receipt says neither size nor time, so a retired key could sign one
+ * today; who must rule that out compares the root with a checkpoint of a size it vouches for.
  */
 export function verifyReceipt(
   claim: ReceiptLeaf & {

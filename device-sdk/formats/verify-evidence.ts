@@ -9,13 +9,7 @@
  */
 import { equal, toHex } from './bytes.ts';
 import { type Evidence, parseEvidence } from './evidence.ts';
-import {
-  judgeCheckpoint,
-  judgeInclusion,
-  judgeOrigin,
-  openNote,
-  policyOfCharter,
-} from './evidence-checkpoint.ts';
+import { judgeCheckpoint, judgeInclusion, judgeOrigin, openNote } from './evidence-checkpoint.ts';
 import { judgeDigest } from './evidence-content.ts';
 import {
   judgeAcceptances,
@@ -24,9 +18,11 @@ import {
   type KnownLedger,
   readLeaves,
 } from './evidence-ledger.ts';
+import { judgeMembers } from './evidence-members.ts';
 import { Findings, type Report, type TrustKind } from './evidence-report.ts';
 import { judgeDevice, judgeMember } from './evidence-subject.ts';
 import { type Facts, notProvedBy, provedBy } from './evidence-words.ts';
+import { policyOfMembership } from './membership.ts';
 import type { NativeVerify } from './signature.ts';
 import type { Policy } from './tlog-policy.ts';
 
@@ -35,7 +31,7 @@ export type { Report } from './evidence-report.ts';
 /** What the reader trusts, from elsewhere than the file; without either nothing is vouched for. */
 export interface EvidenceTrust {
   readonly policy?: Policy | undefined;
-  /** SHA-256 of the ledger's leaf 0: the charter and its keys follow from it. */
+  /** SHA-256 of the ledger's leaf 0: the charter, and from it every later member and key. */
   readonly ledgerId?: Uint8Array | undefined;
 }
 
@@ -103,11 +99,14 @@ function judge(findings: Findings, given: Case): Facts | null {
   const listed =
     byPolicy && judgeCheckpoint(findings, { noteText, known, voucher: byPolicy, native });
   if (!findings.ok) return null;
-  const ledger = judgeCharter(findings, leaves[0], native);
+  const founded = judgeCharter(findings, leaves[0], native);
+  if (founded === null) return null;
+  judgeLedgerId(findings, founded, trust.ledgerId);
+  judgeOrigin(findings, founded, known);
+  const ledger = judgeMembers(findings, founded, { leaves, native });
   if (ledger === null) return null;
-  judgeLedgerId(findings, ledger, trust.ledgerId);
-  judgeOrigin(findings, ledger, known);
-  const policy = policyOfCharter(ledger.charter, ledger.origin);
+  // Every leaf is below the checkpoint's size, so the keys now active are those that vouch for it.
+  const policy = policyOfMembership(ledger.membership, ledger.origin);
   const voucher = { policy, source: 'charter' as const };
   const verdict = listed ?? judgeCheckpoint(findings, { noteText, known, voucher, native });
   if (verdict === null) return null;

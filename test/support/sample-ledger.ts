@@ -17,6 +17,7 @@ import {
   MEDIA_ROTATION,
   MEDIA_SENML_CBOR,
 } from '../../device-sdk/formats/media-types.ts';
+import { isDecisionType } from '../../device-sdk/formats/membership.ts';
 import { inclusionPath, leafHash, rootOf } from '../../device-sdk/formats/merkle.ts';
 import { baseNameOf } from '../../device-sdk/formats/pack.ts';
 import { encodePack } from '../../device-sdk/formats/pack-encode.ts';
@@ -64,11 +65,18 @@ export class SampleLedger {
   #clockMs = T0_MS;
 
   constructor(
-    options: { members?: string[]; quorum?: number; salt?: string; charterBy?: Signer } = {},
+    options: {
+      members?: string[];
+      quorum?: number;
+      salt?: string;
+      charterBy?: Signer;
+      terms?: Partial<Charter>;
+    } = {},
   ) {
     const names = options.members ?? ['acme'];
     this.members = names.map((name) => sampleMember(name, options.salt));
-    this.charter = sampleCharter(this.members, options.quorum ?? names.length);
+    const charter = sampleCharter(this.members, options.quorum ?? names.length);
+    this.charter = { ...charter, ...options.terms };
     const convener = { ...this.members[0]!.member };
     if (options.charterBy) convener.signer = options.charterBy;
     const payload = inline(MEDIA_CHARTER, encodeCharter(this.charter));
@@ -92,6 +100,11 @@ export class SampleLedger {
 
   get policy(): Policy {
     return policyOfCharter(this.charter, this.origin);
+  }
+
+  /** Log time, and every one after it, moves on. */
+  wait(ms: number): void {
+    this.#clockMs += ms;
   }
 
   /** A minute later each time. */
@@ -236,7 +249,12 @@ export class SampleLedger {
   /** The statements and then their batch; `grades` for other grades than the plain one. */
   batch(
     statements: readonly SampleStatement[],
-    changes: { grades?: readonly Grade[]; count?: number; by?: SampleSigner } = {},
+    changes: {
+      grades?: readonly Grade[];
+      count?: number;
+      by?: SampleSigner;
+      member?: number;
+    } = {},
   ): { leaves: number[]; batchLeaf: number } {
     const first = this.size;
     const leaves = statements.map(({ bytes, content }) => {
@@ -254,7 +272,7 @@ export class SampleLedger {
       grades: encodeGrades(grades.slice(0, count)),
       refusals: [],
     });
-    const { gateway, iss } = this.members[0]!;
+    const { gateway, iss } = this.members[changes.member ?? 0]!;
     const payload = inline(MEDIA_BATCH, body);
     const by = changes.by ?? gateway;
     const leaf = this.append(this.sign(by, iss, this.charter.ledgerName, payload).bytes);
@@ -307,7 +325,10 @@ export class SampleLedger {
       const { payload, sub } = statementOf(this.entries[index]!);
       if (payload.kind !== 'inline') return false;
       return (
-        index < this.members.length || index === batch?.leaf || (batch !== undefined && sub === iss)
+        index < this.charter.founders.length ||
+        isDecisionType(payload.contentType) ||
+        index === batch?.leaf ||
+        (batch !== undefined && sub === iss)
       );
     });
     const inBatch = batch ? this.#inBatch(leaf, batch) : null;

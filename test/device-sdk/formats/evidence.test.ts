@@ -65,7 +65,7 @@ describe('evidence file', () => {
   });
 
   it('refuses what is too large before it reads it', () => {
-    expect(codeOf(new Uint8Array(1_048_577))).toBe('evidence_too_large');
+    expect(codeOf(new Uint8Array(2_097_153))).toBe('evidence_too_large');
   });
 
   it('refuses other encodings of the same map', () => {
