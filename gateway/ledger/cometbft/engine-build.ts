@@ -55,6 +55,7 @@ function goInstall(
   const args = ['install', '-trimpath', '-ldflags', '-s -w'];
   const what = `${MODULE}/cmd/cometbft@v${ENGINE_VERSION}`;
   onProgress(`go ${args.join(' ')} ${what}`);
+  onProgress('this takes about three minutes the first time, and Go says nothing meanwhile');
   return new Promise((resolve) => {
     const child = spawn('go', [...args, what], {
       env,
