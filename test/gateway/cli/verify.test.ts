@@ -67,7 +67,7 @@ describe('truegrain verify', () => {
       lines: [expect.stringContaining('ENOENT')],
     });
     expect(run({ file: folder }).code).toBe(2);
-    expect(run({ file: written('huge.tgev', Buffer.alloc(1_048_577)) }).code).toBe(2);
+    expect(run({ file: written('huge.tgev', Buffer.alloc(2_097_153)) }).code).toBe(2);
     expect(run({ file, policy: file }).code).toBe(2);
     for (const bad of ['', 'abc', id.toUpperCase(), `${id}00`])
       expect(run({ file, ledger: bad }).code).toBe(2);
