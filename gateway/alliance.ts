@@ -6,10 +6,12 @@ import {
   type Membership,
   validators,
 } from '@truegrain/device-sdk/formats/membership.js';
+import { policyOfMembership } from '@truegrain/device-sdk/formats/membership-policy.js';
 import { leafHash, rootOf } from '@truegrain/device-sdk/formats/merkle.js';
 import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
 import { nativeVerify, useNodeCrypto } from './admit/native-verify.ts';
 import { Floors } from './alliance/floors.ts';
+import { joinLedger, mustJoin } from './alliance/join.ts';
 import { MemberDirectory } from './alliance/member-directory.ts';
 import { MemberNode } from './alliance/member-node.ts';
 import { announce } from './alliance/own-announcement.ts';
@@ -33,6 +35,7 @@ import type { GatewayOptions, RunningGateway } from './gateway.ts';
 import { type EngineKeys, loadEngineKeys, loadMemberKeys } from './keys.ts';
 import { Books } from './ledger/books.ts';
 import { findEngine } from './ledger/cometbft/engine-binary.ts';
+import type { StateSync } from './ledger/cometbft/engine-config.ts';
 import {
   type EngineHome,
   engineHome,
@@ -47,6 +50,7 @@ import { PeerClient } from './peers/peer-client.ts';
 import { readsOf } from './reads/reads.ts';
 import { EvidenceBuilder } from './receipts/evidence-builder.ts';
 import { Registrar } from './registrar.ts';
+import { BlockRow } from './store/block-row.ts';
 import { type Db, openDatabase } from './store/database.ts';
 import { LocalStore } from './store/local.ts';
 import { lockFolder } from './store/lock.ts';
@@ -109,14 +113,21 @@ async function prepare(
   const founding = readFounding(folder.founding);
   const db = openDatabase(folder.ledger);
   undo.unshift(() => db.close());
-  const books = new Books(db);
   const tls = loadMemberTls(folder.tls);
-  const membership = () => books.state.membership;
+  let books: Books | null = null;
   const self = config.member.iss;
-  const directory = new MemberDirectory({ self, membership, cards: founding.cards });
+  const directory = new MemberDirectory({
+    self,
+    membership: () => books?.state.membership ?? null,
+    cards: founding.cards,
+  });
   const client = new PeerClient({ tls, directory });
   undo.unshift(() => client.close());
-  const isActive = (kid: Uint8Array) => isActiveKey(books.state, kid);
+  const place = { config, settings, options, folder, founding, home: home.value, db };
+  await joinIfNeeded({ ...place, binary: found.value, directory, client });
+  books = new Books(db);
+  const { state } = books;
+  const isActive = (kid: Uint8Array) => isActiveKey(state, kid);
   return {
     config,
     settings,
@@ -204,34 +215,83 @@ async function writeHome(
   setting: Setting,
   { node, floors }: { node: MemberNode; floors: Floors },
 ): Promise<void> {
-  const { config, settings, founding, home, keys, directory } = setting;
+  const { founding, home, keys } = setting;
   const membership = node.membership();
   const needed = answersNeeded(membership.members.size);
   const voteFloor = hasVoteState(home) ? 0 : await floors.voteFloor(needed);
   if (voteFloor === null) throw new StartError('engine', 'ended while it waited for the others');
-  const { charter, charterStatement, entries } = founding;
-  const founded = foundMembership(charter, charterStatement.id);
   writeEngineHome(home, {
-    settings: {
-      moniker: config.member.name,
-      p2pListen: `${settings.p2pHost}:${settings.p2pPort}`,
-      peers: directory.enginePeers(),
-      loopback: settings.loopback,
-    },
-    genesis: {
-      chainId: founding.chainId,
-      timeMs: founding.genesisTimeMs,
-      validators: validators(founded).map(({ key, iss }) => ({
-        publicKey: key.x,
-        power: 1,
-        name: founded.members.get(iss)?.name ?? iss,
-      })),
-      appHash: rootOf(entries.map(leafHash)),
-      appState: genesisStateOf(entries),
-    },
+    settings: engineSettings(setting),
+    genesis: genesisOf(founding),
     consensusKey: keys.node,
     p2pKey: keys.p2p,
     voteFloor,
+  });
+}
+
+function engineSettings(
+  { config, settings, directory }: Pick<Setting, 'config' | 'settings' | 'directory'>,
+  stateSync?: StateSync,
+) {
+  return {
+    moniker: config.member.name,
+    p2pListen: `${settings.p2pHost}:${settings.p2pPort}`,
+    peers: directory.enginePeers(),
+    loopback: settings.loopback,
+    ...(stateSync && { stateSync }),
+  };
+}
+
+/** The same on every member: from the founding file alone. */
+function genesisOf({ charter, charterStatement, entries, chainId, genesisTimeMs }: Founding) {
+  const founded = foundMembership(charter, charterStatement.id);
+  return {
+    chainId,
+    timeMs: genesisTimeMs,
+    validators: validators(founded).map(({ key, iss }) => ({
+      publicKey: key.x,
+      power: 1,
+      name: founded.members.get(iss)?.name ?? iss,
+    })),
+    appHash: rootOf(entries.map(leafHash)),
+    appState: genesisStateOf(entries),
+  };
+}
+
+/** A store without a block, beside members that have many: the ledger comes as a snapshot. */
+async function joinIfNeeded(
+  place: Pick<
+    Setting,
+    'config' | 'settings' | 'options' | 'folder' | 'founding' | 'home' | 'binary' | 'db'
+  > &
+    Pick<Setting, 'directory' | 'client'>,
+): Promise<void> {
+  const { config, options, folder, founding, home, db, client, directory } = place;
+  if (new BlockRow(db).read()) return;
+  const { iss } = config.member;
+  const isFounder = founding.charter.founders.some((founder) => founder.iss === iss);
+  if (!(await mustJoin({ client, directory, isFounder }))) return;
+  const founded = foundMembership(founding.charter, founding.charterStatement.id);
+  const origin = `${founding.charter.ledgerName}/${toHex(founding.ledgerId)}`;
+  const keys = loadEngineKeys(folder.keys);
+  await joinLedger({
+    ...place,
+    policy: policyOfMembership(founded, origin),
+    log: options.log,
+    isClosed: () => false,
+    onProgress: ({ leaves, size }) => {
+      const percent = Math.floor((leaves / size) * 100);
+      options.log.info({ leaves, size }, `joining: ${percent} % of ${size} entries`);
+    },
+    writeHome: (stateSync, height) =>
+      writeEngineHome(home, {
+        settings: engineSettings(place, stateSync),
+        genesis: genesisOf(founding),
+        consensusKey: keys.node,
+        p2pKey: keys.p2p,
+        // It may have voted before its folder was wiped.
+        voteFloor: height + 1,
+      }),
   });
 }
 

@@ -12,7 +12,7 @@ import type { Peer, PeerDirectory } from '../peers/directory.ts';
 export class MemberDirectory implements PeerDirectory {
   readonly #self: string;
   readonly #membership: () => Membership | null;
-  readonly #cards: ReadonlyMap<string, Endpoint>;
+  readonly #cards: readonly MemberCard[];
 
   constructor(options: {
     self: string;
@@ -21,7 +21,7 @@ export class MemberDirectory implements PeerDirectory {
   }) {
     this.#self = options.self;
     this.#membership = options.membership;
-    this.#cards = new Map(options.cards.map(({ member, endpoint }) => [member.iss, endpoint]));
+    this.#cards = options.cards;
   }
 
   self(): string {
@@ -56,11 +56,16 @@ export class MemberDirectory implements PeerDirectory {
   }
 
   endpointOf(iss: string): Endpoint | null {
-    return this.#membership()?.members.get(iss)?.endpoint ?? this.#cards.get(iss) ?? null;
+    const card = this.#cards.find(({ member }) => member.iss === iss);
+    return this.#membership()?.members.get(iss)?.endpoint ?? card?.endpoint ?? null;
   }
 
-  #others() {
-    const members = [...(this.#membership()?.members.values() ?? [])];
+  /** A newcomer that has no log yet knows those on the cards. */
+  #others(): { iss: string; name: string; kind: string }[] {
+    const membership = this.#membership();
+    const members = membership
+      ? [...membership.members.values()]
+      : this.#cards.map(({ member }) => member);
     return members.filter(({ iss }) => iss !== this.#self);
   }
 }

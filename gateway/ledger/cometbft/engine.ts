@@ -10,7 +10,7 @@ import { Watchdog } from './watchdog.ts';
 
 export interface EngineDown {
   /** `exited`: by itself, with any exit code; 0 is what it ends with when the application goes. */
-  readonly code: EngineFaultCode | 'exited' | 'stalled' | 'unresponsive';
+  readonly code: EngineFaultCode | 'exited' | 'stalled' | 'unresponsive' | 'application_failed';
   readonly detail: string;
   /** Downs in a row, this one included. */
   readonly downs: number;
@@ -100,6 +100,16 @@ export class Engine {
       await this.#end();
       await this.#begin();
     });
+  }
+
+  /**
+   * The application answers nothing more (AbciServerOptions.onFatal): its engine is killed, not left
+   * to notice, since some hang then. `onDown` follows, unless it was down already.
+   */
+  applicationFailed(error: Error): void {
+    if (this.#running) {
+      this.#putDown(this.#running, { code: 'application_failed', detail: error.message });
+    }
   }
 
   #inTurn(step: () => Promise<void>): Promise<void> {

@@ -3,7 +3,7 @@ import { equal } from '@truegrain/device-sdk/formats/bytes.js';
 import { leafHash, rootOf } from '@truegrain/device-sdk/formats/merkle.js';
 import { Proofs } from '../../log/proofs.ts';
 import { Rebuild } from '../../log/rebuild.ts';
-import { BlockRow } from '../../store/block-row.ts';
+import { type BlockPosition, BlockRow } from '../../store/block-row.ts';
 import type { Db, Query } from '../../store/database.ts';
 import { FOLD_TABLES } from '../../store/schema.ts';
 import {
@@ -46,7 +46,6 @@ export class SnapshotReader {
   /** Leaves stored and folded. */
   #leaves = 0;
   #offered: { index: SnapshotIndex; height: number; appHash: Uint8Array } | null = null;
-  isDone = false;
 
   constructor(options: {
     db: Db;
@@ -81,6 +80,11 @@ export class SnapshotReader {
       const fault = await this.#fold(range.all(start, CHUNK_LEAVES) as Uint8Array[], false);
       if (fault) throw new Error(`the stored entries do not fold: ${fault}`);
     }
+  }
+
+  /** Height and root of a ledger that is here whole; null before. */
+  position(): BlockPosition | null {
+    return this.#row.read();
   }
 
   offer({ snapshot, appHash }: RequestOfferSnapshot) {
@@ -150,7 +154,6 @@ export class SnapshotReader {
     if (!equal(rebuild.tree.root(), appHash)) throw new Error('the folded root is another');
     this.#assertPassesThroughPinned(rebuild);
     this.#row.write({ height, appHash });
-    this.isDone = true;
   }
 
   #assertPassesThroughPinned({ store }: Rebuild): void {
