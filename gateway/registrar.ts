@@ -7,13 +7,13 @@ import {
 } from '@truegrain/device-sdk/formats/cose-key.js';
 import { verifyEnrolmentProof } from '@truegrain/device-sdk/formats/enrolment.js';
 import { ERASURE_IDS_MAX, encodeErasure } from '@truegrain/device-sdk/formats/erasure.js';
-import { policyOfCharter } from '@truegrain/device-sdk/formats/evidence-checkpoint.js';
 import {
   MEDIA_ERASURE,
   MEDIA_REGISTRATION,
   MEDIA_REVOCATION,
   MEDIA_ROTATION,
 } from '@truegrain/device-sdk/formats/media-types.js';
+import { policyOfMembership } from '@truegrain/device-sdk/formats/membership.js';
 import {
   encodeRegistration,
   parseRegistration,
@@ -236,11 +236,11 @@ export class Registrar
 
   #registered(device: string, key: CoseKey, password: string): Registered {
     const { store, state } = this.#ledger;
-    const { charter, ledgerId } = state;
+    const { membership, ledgerId } = state;
     const kid = keyThumbprint(key);
     const [leaf] = store.fold.governanceFrom(keyOf(state, kid)?.fromLeaf ?? -1, 1);
-    if (!charter || !ledgerId || !leaf) throw new Error(`${device} is not registered`);
-    const origin = `${charter.ledgerName}/${toHex(ledgerId)}`;
+    if (!membership || !ledgerId || !leaf) throw new Error(`${device} is not registered`);
+    const origin = `${membership.ledgerName}/${toHex(ledgerId)}`;
     return {
       device,
       kid,
@@ -249,7 +249,7 @@ export class Registrar
       logTimeMs: leaf.logTimeMs,
       ledgerId,
       origin,
-      policy: formatPolicy(policyOfCharter(charter, origin)),
+      policy: formatPolicy(policyOfMembership(membership, origin)),
       mqtt: { url: this.#options.mqttUrl, username: device, password },
     };
   }

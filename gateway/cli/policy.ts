@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
-import { policyOfCharter } from '@truegrain/device-sdk/formats/evidence-checkpoint.js';
+import { policyOfMembership } from '@truegrain/device-sdk/formats/membership.js';
 import { formatPolicy } from '@truegrain/device-sdk/formats/tlog-policy.js';
 import type { Command } from 'commander';
 import { LedgerStore } from '../ledger/ledger-store.ts';
@@ -20,10 +20,10 @@ function runPolicy(options: PlaceOptions & { json?: boolean }, { terminal }: Cli
   if (!existsSync(ledger)) throw new CliError(EXIT.local, `${ledger} does not exist`);
   const db = openDatabase(ledger, { readonly: true });
   try {
-    const { charter, ledgerId } = new LedgerStore(db).loadState();
-    if (!charter || !ledgerId) throw new CliError(EXIT.local, `${ledger} holds no charter`);
-    const origin = `${charter.ledgerName}/${toHex(ledgerId)}`;
-    const policy = formatPolicy(policyOfCharter(charter, origin));
+    const { membership, ledgerId } = new LedgerStore(db).loadState();
+    if (!membership || !ledgerId) throw new CliError(EXIT.local, `${ledger} holds no charter`);
+    const origin = `${membership.ledgerName}/${toHex(ledgerId)}`;
+    const policy = formatPolicy(policyOfMembership(membership, origin));
     answer(terminal, options, {
       value: { origin, ledgerId: toHex(ledgerId), policy },
       lines: policy.trimEnd().split('\n'),

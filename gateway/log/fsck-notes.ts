@@ -4,7 +4,7 @@ import {
   type CheckpointBody,
   parseCheckpointBody,
 } from '@truegrain/device-sdk/formats/checkpoint.js';
-import { policyOfCharter } from '@truegrain/device-sdk/formats/evidence-checkpoint.js';
+import { policyOfMembership } from '@truegrain/device-sdk/formats/membership.js';
 import { parseNote } from '@truegrain/device-sdk/formats/note.js';
 import { evaluatePolicy } from '@truegrain/device-sdk/formats/tlog-policy.js';
 import { nativeVerify } from '../admit/native-verify.ts';
@@ -95,9 +95,9 @@ function checkSignatures(
   state: LedgerState,
   findings: FindingList,
 ) {
-  const { charter, ledgerId } = state;
-  if (!charter || !ledgerId) return;
-  const origin = `${charter.ledgerName}/${toHex(ledgerId)}`;
+  const { membership, ledgerId } = state;
+  if (!membership || !ledgerId) return;
+  const origin = `${membership.ledgerName}/${toHex(ledgerId)}`;
   if (checkpoint.origin !== origin) {
     findings.add({
       code: 'checkpoint_origin',
@@ -106,7 +106,9 @@ function checkSignatures(
     });
     return;
   }
-  const verdict = evaluatePolicy(policyOfCharter(charter, origin), text, nativeVerify);
+  // By the keys that vouched for its size: an older checkpoint keeps its retired ones.
+  const policy = policyOfMembership(membership, origin, { size: checkpoint.size });
+  const verdict = evaluatePolicy(policy, text, nativeVerify);
   if (verdict.ok && verdict.value.satisfied) return;
   const why = verdict.ok ? 'log signature or cosignatures are missing' : verdict.detail;
   findings.add({
