@@ -97,7 +97,10 @@ export class CometNode {
     this.#server = await AbciServer.listen({
       socketPath: this.home.abciSocket,
       application: this.app,
-      onFatal: (error) => this.fatal.push(error),
+      onFatal: (error) => {
+        this.fatal.push(error);
+        this.engine.applicationFailed(error);
+      },
       onRefused: ({ code }) => this.fatal.push(new Error(code)),
     });
   }

@@ -172,10 +172,23 @@ alliance('an application', () => {
     };
     await node.commit('second');
     expect(node.fatal.map(({ message }) => message)).toEqual(['the disk is gone']);
-    // Whichever the engine's threads do first.
-    expect(['exited', 'consensus_failure']).toContain(node.downs[0]?.code);
-    expect(node.downs.length).toBe(1);
+    expect(node.downs).toMatchObject([
+      { code: 'application_failed', detail: 'the disk is gone', downs: 1 },
+    ]);
     expect(node.app.durable.txs).toEqual(['first', 'second']);
+  });
+
+  test('that throws while its engine hangs does not wait for the watchdog', async () => {
+    const node = await started({ stallMs: 600_000 });
+    const hung = pidOf(node);
+    node.app.onFinalize = () => {
+      node.app.onFinalize = () => {};
+      process.kill(hung, 'SIGSTOP');
+      throw new Error('the disk is gone');
+    };
+    await node.commit('second');
+    expect(node.downs).toMatchObject([{ code: 'application_failed' }]);
+    expect(isAlive(hung)).toBe(false);
   });
 
   test('that ends after its COMMIT and before the answer is one block ahead: no harm', async () => {
