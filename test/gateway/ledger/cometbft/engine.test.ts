@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { alliance } from '../../../support/alliance-group.ts';
 import { NOTHING } from '../../../support/comet-counter.ts';
 import { CometNode, cometNodes, isAlive, until } from '../../../support/comet-node.ts';
@@ -104,6 +104,9 @@ alliance('an engine', () => {
     node.writeHome();
     const args = ['--conditions=source', '--import', 'tsx', childScript, node.home.root];
     const gateway = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    onTestFinished(() => {
+      gateway.kill('SIGKILL');
+    });
     const [line] = await once(createInterface({ input: gateway.stdout }), 'line');
     const { pid } = JSON.parse(String(line)) as { pid: number };
     // A hung engine does not notice that its application is gone.
