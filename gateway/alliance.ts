@@ -4,6 +4,7 @@ import {
   distinctOrganisations,
   foundMembership,
   type Membership,
+  type MembershipEffect,
   validators,
 } from '@truegrain/device-sdk/formats/membership.js';
 import { policyOfMembership } from '@truegrain/device-sdk/formats/membership-policy.js';
@@ -34,6 +35,7 @@ import { type Founding, readFounding } from './founding-file.ts';
 import type { GatewayOptions, RunningGateway } from './gateway.ts';
 import { type EngineKeys, loadEngineKeys, loadMemberKeys } from './keys.ts';
 import { Books } from './ledger/books.ts';
+import type { CommittedBlock } from './ledger/cometbft/comet-ledger.ts';
 import { findEngine } from './ledger/cometbft/engine-binary.ts';
 import type { StateSync } from './ledger/cometbft/engine-config.ts';
 import {
@@ -45,7 +47,8 @@ import {
 import { engineAddress, publicBytes } from './ledger/cometbft/engine-keys.ts';
 import { genesisStateOf } from './ledger/cometbft/genesis-state.ts';
 import { keyOf, type LedgerState } from './ledger/state.ts';
-import { loadMemberTls, type MemberTls } from './peers/member-tls.ts';
+import { EquivocationEvidence } from './peers/equivocation-evidence.ts';
+import { loadMemberTls, type MemberTls, renewMemberTls } from './peers/member-tls.ts';
 import { PeerClient } from './peers/peer-client.ts';
 import { readsOf } from './reads/reads.ts';
 import { EvidenceBuilder } from './receipts/evidence-builder.ts';
@@ -60,7 +63,12 @@ export interface RunningAlliance extends RunningGateway {
   readonly peerUrl: string;
   /** How many faulty members this alliance stands, in a sentence. */
   readonly fault: string;
+  /** Resolves with the reason when this member has to be started again, with keys now in force. */
+  readonly restartWanted: Promise<string>;
 }
+
+const DAY_MS = 86_400_000;
+const STAGGER_MS = 5_000;
 
 /** Everything of one start, in the order of need. */
 interface Setting {
@@ -151,6 +159,19 @@ async function run(setting: Setting, undo: (() => unknown)[]): Promise<RunningAl
   const { log } = options;
   const link = new BrokerLink();
   const local = new LocalStore(db);
+  let wantRestart: (why: string) => void = () => {};
+  const restartWanted = new Promise<string>((resolve) => {
+    wantRestart = resolve;
+  });
+  const afterChange = (block: CommittedBlock) => {
+    const effects = effectsOf(block);
+    const own = config.member.iss;
+    if (effects.some((effect) => hasOwnKeys(effect, own))) wantRestart('own keys have changed');
+    // An engine stays connected to one that left until it is started anew; not all at one time.
+    const someLeft = effects.some(({ kind }) => kind === 'exit' || kind === 'expel');
+    const place = [...node.membership().members.keys()].indexOf(own);
+    if (someLeft) setTimeout(() => void node.chain.restartEngine(), (1 + place) * STAGGER_MS);
+  };
   let peers: PeerSide | null = null;
   foundIfNew(setting);
   const node = new MemberNode({
@@ -172,7 +193,10 @@ async function run(setting: Setting, undo: (() => unknown)[]): Promise<RunningAl
     log,
     nowMs,
     onKeys: (keys) => endRevoked(keys, { state: books.state, local, link }),
-    onMembership: () => peers?.refresh(),
+    onMembership: (block) => {
+      peers?.refresh();
+      afterChange(block);
+    },
     onStatements: () => peers?.onBlock(),
     onFatal: options.onFatal,
   });
@@ -182,8 +206,12 @@ async function run(setting: Setting, undo: (() => unknown)[]): Promise<RunningAl
   undo.unshift(() => broker.close());
   const mqttUrl = publicMqttUrl(config, broker.port);
   const backend = backendOf(setting, { node, local, link, mqttUrl });
-  const side = await openPeerSide({ node, directory, client, tls, settings, log, backend, nowMs });
+  const evidence = new EquivocationEvidence(folder.evidence);
+  const parts = { node, directory, client, tls, settings, log, backend, nowMs, evidence };
+  const side = await openPeerSide(parts);
   peers = side;
+  const renewal = setInterval(() => void renewCertificate(setting, side), DAY_MS);
+  undo.unshift(() => clearInterval(renewal));
   undo.unshift(() => side.close());
   const { origin } = node.pipeline;
   const floors = new Floors({
@@ -206,6 +234,7 @@ async function run(setting: Setting, undo: (() => unknown)[]): Promise<RunningAl
     mqttUrl,
     peerUrl: `https://${settings.peerHost}:${side.door.port}`,
     fault: faultWords(node.membership()),
+    restartWanted,
     close: () => unwind(undo),
   };
 }
@@ -345,6 +374,29 @@ function backendOf(
     nowMs: () => node.chain.clock.presentMs(),
     onGovernance: () => {},
   });
+}
+
+function effectsOf({ txs }: CommittedBlock): MembershipEffect[] {
+  return txs.flatMap(({ result }) => {
+    if (!result.ok || result.applied.kind === 'batch') return [];
+    return result.applied.effect ?? [];
+  });
+}
+
+function hasOwnKeys({ added, ended }: MembershipEffect, iss: string): boolean {
+  return [...added, ...ended].some((key) => key.iss === iss);
+}
+
+/** Long before it runs out; the CA that the others know stays. */
+async function renewCertificate(setting: Setting, side: PeerSide): Promise<void> {
+  const { folder, settings, nowMs, options } = setting;
+  const hosts = [new URL(settings.advertiseHttp).hostname];
+  try {
+    const renewed = await renewMemberTls(folder.tls, { hosts, nowMs: nowMs() });
+    if (renewed) side.useTls(renewed);
+  } catch (error) {
+    options.log.error({ error: (error as Error).message }, 'the certificate is not renewed');
+  }
 }
 
 /** Where this member is reached, told again when the configuration says something new. */

@@ -26,10 +26,12 @@ import { Pipeline } from '../pipeline.ts';
 import { Standing } from '../standing.ts';
 import type { Db } from '../store/database.ts';
 import { Inbox } from '../store/inbox.ts';
-import { Wanted } from '../store/wanted.ts';
+import type { Wanted } from '../store/wanted.ts';
 import { Chain } from './chain.ts';
 import { isErased, mayHold } from './disclosure.ts';
 import type { MemberDirectory } from './member-directory.ts';
+import { outsideWitnesses } from './outside-witnesses.ts';
+import { signatoriesOf } from './signatories.ts';
 
 const LOOK_EVERY_MS = 3_000;
 
@@ -77,6 +79,7 @@ export class MemberNode {
   readonly #options: MemberNodeOptions;
   readonly #keeper: InboxKeeper;
   readonly #batcher: Batcher;
+  readonly #outside: readonly WitnessPeer[];
   readonly #witnessPeers = new Map<string, WitnessPeer>();
   #intake: InboxIntake | null = null;
   #lookTimer: NodeJS.Timeout | null = null;
@@ -84,9 +87,10 @@ export class MemberNode {
   constructor(options: MemberNodeOptions) {
     const { db, books, iss, signers, log, nowMs } = options;
     this.#options = options;
+    this.#outside = outsideWitnesses(options.settings.witnesses);
     this.books = books;
     this.inbox = new Inbox(db);
-    this.wanted = new Wanted(db);
+    this.wanted = books.wanted;
     this.standing = new Standing({
       membership: () => this.#membership(),
       nowMs,
@@ -254,7 +258,7 @@ export class MemberNode {
   #cosigners(): WitnessPeer[] {
     const { client, directory } = this.#options;
     const membership = this.membership();
-    return directory.peers().flatMap((peer): WitnessPeer[] => {
+    const members = directory.peers().flatMap((peer): WitnessPeer[] => {
       const key = activeKey(membership, peer.iss, 'cosigner');
       const member = membership.members.get(peer.iss);
       if (!key || !member || key.key.kty !== 'OKP') return [];
@@ -280,20 +284,14 @@ export class MemberNode {
       this.#witnessPeers.set(cache, witness);
       return [witness];
     });
+    return [...members, ...this.#outside];
   }
 
   /** Every key that ever signed checkpoints for this member. */
-  #ownKeys(): OwnKey[] {
-    const membership = this.membership();
+  #ownKeys(): readonly OwnKey[] {
     const { iss } = this.#options;
-    const { origin } = this.pipeline;
-    const name = membership.members.get(iss)?.cosignerName ?? this.#options.cosignerName;
-    return membership.keys.flatMap((key): OwnKey[] => {
-      if (key.iss !== iss || key.key.kty !== 'OKP') return [];
-      const { untilLeaf: untilSize } = key;
-      if (key.role === 'log') return [{ key: noteKey(origin, 1, key.key.x), untilSize }];
-      return key.role === 'cosigner' ? [{ key: noteKey(name, 4, key.key.x), untilSize }] : [];
-    });
+    const all = signatoriesOf(this.membership(), this.pipeline.origin);
+    return all.find(({ member }) => member === iss)?.keys ?? [];
   }
 
   /** Members whose engines are connected to this one's; with it, do they make a quorum of votes? */

@@ -8,6 +8,8 @@ import { nativeVerify } from '../admit/native-verify.ts';
 import type { AllianceConfig } from '../config.ts';
 import type { Backend } from '../http/backend.ts';
 import { type ContentSource, contentsRoutes } from '../peers/contents-routes.ts';
+import { contradictionsOf, type OwnView, readNote } from '../peers/equivocation.ts';
+import type { EquivocationEvidence } from '../peers/equivocation-evidence.ts';
 import { logRoutes } from '../peers/log-routes.ts';
 import type { MemberTls } from '../peers/member-tls.ts';
 import type { PeerClient } from '../peers/peer-client.ts';
@@ -19,12 +21,15 @@ import { witnessRoutes } from '../peers/witness-routes.ts';
 import { isErased, mayHold } from './disclosure.ts';
 import type { MemberDirectory } from './member-directory.ts';
 import type { MemberNode } from './member-node.ts';
+import { signatoriesOf } from './signatories.ts';
 
 export interface PeerSide {
   readonly door: PeerDoor;
   readonly witness: Witness;
   /** A block brought statements whose contents are elsewhere. */
   onBlock(): void;
+  /** Another certificate of the same CA, from the next connection on. */
+  useTls(tls: MemberTls): void;
   /** Members, their certificates, the terms or a grant changed. */
   refresh(): void;
   close(): Promise<void>;
@@ -41,6 +46,7 @@ export async function openPeerSide(options: {
   /** What of the log members may read: all of it. */
   backend: Pick<Backend, 'checkpoint' | 'tile' | 'entryBundle'>;
   nowMs: () => number;
+  evidence: EquivocationEvidence;
 }): Promise<PeerSide> {
   const { node, directory, client, tls, settings, log } = options;
   const { pipeline } = node;
@@ -50,6 +56,7 @@ export async function openPeerSide(options: {
     log: pipeline.anchorage.log,
     policy: (size) => policyOfMembership(node.membership(), pipeline.origin, { size }),
     native: nativeVerify,
+    onContradiction: (noteText) => keepContradictions(options, noteText),
     onCosigned: (tree, signatures, body) => pipeline.anchor.offer(tree, signatures, body),
   });
   const door = await openPeerDoor({
@@ -71,6 +78,10 @@ export async function openPeerSide(options: {
     door,
     witness,
     onBlock: () => replicator.poke(),
+    useTls: (renewed) => {
+      client.useTls(renewed);
+      door.useTls(renewed);
+    },
     refresh: () => {
       client.refreshPeers();
       door.refreshPeers();
@@ -81,6 +92,28 @@ export async function openPeerSide(options: {
       await door.close();
     },
   };
+}
+
+/** A member's signature over another history than the own tree: kept with what it contradicts. */
+function keepContradictions(
+  { node, evidence }: { node: MemberNode; evidence: EquivocationEvidence },
+  noteText: string,
+): void {
+  const { origin, anchorage, anchor } = node.pipeline;
+  const view: OwnView = {
+    origin,
+    log: anchorage.log,
+    signatories: () => signatoriesOf(node.membership(), origin),
+    heldNotes: () => (anchor.newest ? [anchor.newest.note] : []),
+    native: nativeVerify,
+  };
+  const note = readNote(noteText, view);
+  if (!note.ok) return;
+  for (const found of contradictionsOf(note.value, view)) {
+    const file = evidence.keep(found);
+    const text = `${found.words}${file ? `; both are kept in ${file}` : ''}`;
+    node.standing.tell({ iss: found.member, code: 'equivocation', text });
+  }
 }
 
 /** Contents this member may hold are fetched from those who have them. */

@@ -3,6 +3,7 @@ import type { Tree } from '../log/tree.ts';
 import type { Db } from '../store/database.ts';
 import { RefusedFrames } from '../store/refused-frames.ts';
 import { WalCleaner } from '../store/wal-cleaner.ts';
+import { Wanted } from '../store/wanted.ts';
 import { Draft } from './app.ts';
 import { LedgerStore } from './ledger-store.ts';
 import { adoptFork, type LedgerState } from './state.ts';
@@ -11,12 +12,15 @@ import { adoptFork, type LedgerState } from './state.ts';
 export class Books {
   readonly store: LedgerStore;
   readonly refused: RefusedFrames;
+  /** Contents that are elsewhere; nothing in solo mode. */
+  readonly wanted: Wanted;
   readonly #wal: WalCleaner;
   #loaded: { state: LedgerState; tree: Tree } | null = null;
 
   constructor(db: Db) {
     this.store = new LedgerStore(db);
     this.refused = new RefusedFrames(db);
+    this.wanted = new Wanted(db);
     this.#load();
     this.#wal = new WalCleaner(db);
   }
@@ -76,7 +80,10 @@ export class Books {
 
   #erase(id: Uint8Array): void {
     const leafIndex = this.store.leaves.find(id);
-    if (leafIndex !== null) this.store.leaves.eraseContent(leafIndex);
+    if (leafIndex !== null) {
+      this.store.leaves.eraseContent(leafIndex);
+      this.wanted.done(leafIndex);
+    }
     this.refused.erase(id);
   }
 
