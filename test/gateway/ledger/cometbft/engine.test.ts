@@ -151,8 +151,8 @@ alliance('a hung engine', () => {
 
   test('that answers and decides nothing is replaced while something waits', async () => {
     // One of two voters: it can decide nothing.
-    const [node] = (await cometNodes(2, { stallMs: 1_000 })) as [CometNode];
-    nodes.push(node);
+    nodes.push(...(await cometNodes(2, { stallMs: 1_000 })));
+    const [node] = nodes as [CometNode];
     let looks = 0;
     Object.defineProperty(node, 'hasWork', { get: () => ++looks > 25 });
     await node.start();
