@@ -1,26 +1,18 @@
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import type { Endpoint } from '@truegrain/device-sdk/formats/endpoint.js';
-import {
-  distinctOrganisations,
-  foundMembership,
-  type Membership,
-  type MembershipEffect,
-  validators,
-} from '@truegrain/device-sdk/formats/membership.js';
-import { policyOfMembership } from '@truegrain/device-sdk/formats/membership-policy.js';
-import { leafHash, rootOf } from '@truegrain/device-sdk/formats/merkle.js';
 import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
 import { nativeVerify, useNodeCrypto } from './admit/native-verify.ts';
+import { joinIfNeeded, writeHome } from './alliance/engine-folder.ts';
 import { Floors } from './alliance/floors.ts';
-import { joinLedger, mustJoin } from './alliance/join.ts';
 import { MemberDirectory } from './alliance/member-directory.ts';
 import { MemberNode } from './alliance/member-node.ts';
+import { effectsOf, faultWords, hasOwnKeys } from './alliance/membership-effects.ts';
 import { announce } from './alliance/own-announcement.ts';
 import { openPeerSide, type PeerSide } from './alliance/peer-side.ts';
-import { answersNeeded } from './anchor/signing-floor.ts';
+import type { Setting } from './alliance/setting.ts';
 import { LedgerBackend } from './backend.ts';
-import type { AllianceConfig, GatewayConfig } from './config.ts';
-import { type DataFolder, dataFolder } from './data-folder.ts';
+import type { GatewayConfig } from './config.ts';
+import { dataFolder } from './data-folder.ts';
 import {
   BrokerLink,
   endRevoked,
@@ -31,30 +23,22 @@ import {
   StartError,
   unwind,
 } from './doors.ts';
-import { type Founding, readFounding } from './founding-file.ts';
+import { readFounding } from './founding-file.ts';
 import type { GatewayOptions, RunningGateway } from './gateway.ts';
-import { type EngineKeys, loadEngineKeys, loadMemberKeys } from './keys.ts';
+import { loadEngineKeys, loadMemberKeys } from './keys.ts';
 import { Books } from './ledger/books.ts';
 import type { CommittedBlock } from './ledger/cometbft/comet-ledger.ts';
 import { findEngine } from './ledger/cometbft/engine-binary.ts';
-import type { StateSync } from './ledger/cometbft/engine-config.ts';
-import {
-  type EngineHome,
-  engineHome,
-  hasVoteState,
-  writeEngineHome,
-} from './ledger/cometbft/engine-home.ts';
+import { engineHome } from './ledger/cometbft/engine-home.ts';
 import { engineAddress, publicBytes } from './ledger/cometbft/engine-keys.ts';
-import { genesisStateOf } from './ledger/cometbft/genesis-state.ts';
 import { keyOf, type LedgerState } from './ledger/state.ts';
 import { EquivocationEvidence } from './peers/equivocation-evidence.ts';
-import { loadMemberTls, type MemberTls, renewMemberTls } from './peers/member-tls.ts';
+import { loadMemberTls, renewMemberTls } from './peers/member-tls.ts';
 import { PeerClient } from './peers/peer-client.ts';
 import { readsOf } from './reads/reads.ts';
 import { EvidenceBuilder } from './receipts/evidence-builder.ts';
 import { Registrar } from './registrar.ts';
-import { BlockRow } from './store/block-row.ts';
-import { type Db, openDatabase } from './store/database.ts';
+import { openDatabase } from './store/database.ts';
 import { LocalStore } from './store/local.ts';
 import { lockFolder } from './store/lock.ts';
 
@@ -69,24 +53,6 @@ export interface RunningAlliance extends RunningGateway {
 
 const DAY_MS = 86_400_000;
 const STAGGER_MS = 5_000;
-
-/** Everything of one start, in the order of need. */
-interface Setting {
-  config: GatewayConfig;
-  settings: AllianceConfig;
-  options: GatewayOptions;
-  nowMs: () => number;
-  folder: DataFolder;
-  founding: Founding;
-  home: EngineHome;
-  binary: string;
-  db: Db;
-  books: Books;
-  keys: EngineKeys;
-  tls: MemberTls;
-  directory: MemberDirectory;
-  client: PeerClient;
-}
 
 /** One member of an alliance: engine, node, members' door, broker and HTTP. */
 export async function startAlliance(
@@ -159,19 +125,7 @@ async function run(setting: Setting, undo: (() => unknown)[]): Promise<RunningAl
   const { log } = options;
   const link = new BrokerLink();
   const local = new LocalStore(db);
-  let wantRestart: (why: string) => void = () => {};
-  const restartWanted = new Promise<string>((resolve) => {
-    wantRestart = resolve;
-  });
-  const afterChange = (block: CommittedBlock) => {
-    const effects = effectsOf(block);
-    const own = config.member.iss;
-    if (effects.some((effect) => hasOwnKeys(effect, own))) wantRestart('own keys have changed');
-    // An engine stays connected to one that left until it is started anew; not all at one time.
-    const someLeft = effects.some(({ kind }) => kind === 'exit' || kind === 'expel');
-    const place = [...node.membership().members.keys()].indexOf(own);
-    if (someLeft) setTimeout(() => void node.chain.restartEngine(), (1 + place) * STAGGER_MS);
-  };
+  const restart = new Wish();
   let peers: PeerSide | null = null;
   foundIfNew(setting);
   const node = new MemberNode({
@@ -195,7 +149,7 @@ async function run(setting: Setting, undo: (() => unknown)[]): Promise<RunningAl
     onKeys: (keys) => endRevoked(keys, { state: books.state, local, link }),
     onMembership: (block) => {
       peers?.refresh();
-      afterChange(block);
+      react(block, { node, restart, iss: config.member.iss });
     },
     onStatements: () => peers?.onBlock(),
     onFatal: options.onFatal,
@@ -234,94 +188,9 @@ async function run(setting: Setting, undo: (() => unknown)[]): Promise<RunningAl
     mqttUrl,
     peerUrl: `https://${settings.peerHost}:${side.door.port}`,
     fault: faultWords(node.membership()),
-    restartWanted,
+    restartWanted: restart.made,
     close: () => unwind(undo),
   };
-}
-
-/** What the engine starts with, and from what height on this member may vote. */
-async function writeHome(
-  setting: Setting,
-  { node, floors }: { node: MemberNode; floors: Floors },
-): Promise<void> {
-  const { founding, home, keys } = setting;
-  const membership = node.membership();
-  const needed = answersNeeded(membership.members.size);
-  const voteFloor = hasVoteState(home) ? 0 : await floors.voteFloor(needed);
-  if (voteFloor === null) throw new StartError('engine', 'ended while it waited for the others');
-  writeEngineHome(home, {
-    settings: engineSettings(setting),
-    genesis: genesisOf(founding),
-    consensusKey: keys.node,
-    p2pKey: keys.p2p,
-    voteFloor,
-  });
-}
-
-function engineSettings(
-  { config, settings, directory }: Pick<Setting, 'config' | 'settings' | 'directory'>,
-  stateSync?: StateSync,
-) {
-  return {
-    moniker: config.member.name,
-    p2pListen: `${settings.p2pHost}:${settings.p2pPort}`,
-    peers: directory.enginePeers(),
-    loopback: settings.loopback,
-    ...(stateSync && { stateSync }),
-  };
-}
-
-/** The same on every member: from the founding file alone. */
-function genesisOf({ charter, charterStatement, entries, chainId, genesisTimeMs }: Founding) {
-  const founded = foundMembership(charter, charterStatement.id);
-  return {
-    chainId,
-    timeMs: genesisTimeMs,
-    validators: validators(founded).map(({ key, iss }) => ({
-      publicKey: key.x,
-      power: 1,
-      name: founded.members.get(iss)?.name ?? iss,
-    })),
-    appHash: rootOf(entries.map(leafHash)),
-    appState: genesisStateOf(entries),
-  };
-}
-
-/** A store without a block, beside members that have many: the ledger comes as a snapshot. */
-async function joinIfNeeded(
-  place: Pick<
-    Setting,
-    'config' | 'settings' | 'options' | 'folder' | 'founding' | 'home' | 'binary' | 'db'
-  > &
-    Pick<Setting, 'directory' | 'client'>,
-): Promise<void> {
-  const { config, options, folder, founding, home, db, client, directory } = place;
-  if (new BlockRow(db).read()) return;
-  const { iss } = config.member;
-  const isFounder = founding.charter.founders.some((founder) => founder.iss === iss);
-  if (!(await mustJoin({ client, directory, isFounder }))) return;
-  const founded = foundMembership(founding.charter, founding.charterStatement.id);
-  const origin = `${founding.charter.ledgerName}/${toHex(founding.ledgerId)}`;
-  const keys = loadEngineKeys(folder.keys);
-  await joinLedger({
-    ...place,
-    policy: policyOfMembership(founded, origin),
-    log: options.log,
-    isClosed: () => false,
-    onProgress: ({ leaves, size }) => {
-      const percent = Math.floor((leaves / size) * 100);
-      options.log.info({ leaves, size }, `joining: ${percent} % of ${size} entries`);
-    },
-    writeHome: (stateSync, height) =>
-      writeEngineHome(home, {
-        settings: engineSettings(place, stateSync),
-        genesis: genesisOf(founding),
-        consensusKey: keys.node,
-        p2pKey: keys.p2p,
-        // It may have voted before its folder was wiped.
-        voteFloor: height + 1,
-      }),
-  });
 }
 
 /** A founder's own start: the first leaves are in its hands. A crash inside leaves none of them. */
@@ -340,6 +209,27 @@ function foundIfNew({ books, founding }: Setting): void {
     }
   }
   books.commit(draft);
+}
+
+/** Something wished for once. */
+class Wish {
+  make: (why: string) => void = () => {};
+  readonly made = new Promise<string>((resolve) => {
+    this.make = resolve;
+  });
+}
+
+/** Own keys that changed are used after a restart; who left is to be cut off. */
+function react(
+  block: CommittedBlock,
+  { node, restart, iss }: { node: MemberNode; restart: Wish; iss: string },
+): void {
+  const effects = effectsOf(block);
+  if (effects.some((effect) => hasOwnKeys(effect, iss))) restart.make('own keys have changed');
+  // An engine stays connected to one that left until it is started anew; not all at one time.
+  const someLeft = effects.some(({ kind }) => kind === 'exit' || kind === 'expel');
+  const place = [...node.membership().members.keys()].indexOf(iss);
+  if (someLeft) setTimeout(() => void node.chain.restartEngine(), (1 + place) * STAGGER_MS).unref();
 }
 
 function backendOf(
@@ -376,17 +266,6 @@ function backendOf(
   });
 }
 
-function effectsOf({ txs }: CommittedBlock): MembershipEffect[] {
-  return txs.flatMap(({ result }) => {
-    if (!result.ok || result.applied.kind === 'batch') return [];
-    return result.applied.effect ?? [];
-  });
-}
-
-function hasOwnKeys({ added, ended }: MembershipEffect, iss: string): boolean {
-  return [...added, ...ended].some((key) => key.iss === iss);
-}
-
 /** Long before it runs out; the CA that the others know stays. */
 async function renewCertificate(setting: Setting, side: PeerSide): Promise<void> {
   const { folder, settings, nowMs, options } = setting;
@@ -421,13 +300,4 @@ async function keepAnnounced(setting: Setting, node: MemberNode): Promise<void> 
 
 function isActiveKey(state: LedgerState, kid: Uint8Array): boolean {
   return keyOf(state, kid)?.status === 'active';
-}
-
-/** Votes are equal: of n voters, ⌊(n − 1) / 3⌋ may be down or lie. */
-export function faultWords(membership: Membership): string {
-  const voters = validators(membership).length;
-  const distinct = distinctOrganisations(membership).length;
-  const tolerated = Math.max(0, Math.floor((voters - 1) / 3));
-  const stands = tolerated === 0 ? 'no fault is tolerated' : `${tolerated} may fail or lie`;
-  return `${membership.members.size} members, ${distinct} of them evidenced organisations, ${voters} voting: ${stands}`;
 }
