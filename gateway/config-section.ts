@@ -59,6 +59,12 @@ export class Section {
     return value as string[];
   }
 
+  oneOf<T extends string>(key: string, words: readonly T[]): T {
+    const text = this.text(key);
+    const word = words.find((one) => one === text);
+    return word ?? this.fail(key, `must be one of ${words.join(', ')}`);
+  }
+
   flag(key: string, otherwise: boolean): boolean {
     const value = this.#value(key) ?? otherwise;
     return typeof value === 'boolean' ? value : this.fail(key, 'must be true or false');

@@ -1,6 +1,9 @@
 // truegrain.json: what the operator of one gateway decides. Everything has a safe default but the names.
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { fromHex } from '@truegrain/device-sdk/formats/bytes.js';
+import { MEMBER_KINDS, type MemberKind } from '@truegrain/device-sdk/formats/governance.js';
+import type { LegalId } from '@truegrain/device-sdk/formats/member-record.js';
 import { ConfigError, Section } from './config-section.ts';
 
 export interface TlsFiles {
@@ -60,11 +63,22 @@ export interface AllianceConfig {
   readonly loopback: boolean;
 }
 
+/** What is said of the member where it founds or joins; the ledger keeps what it was told then. */
+export interface MemberConfig {
+  readonly iss: string;
+  readonly name: string;
+  readonly kind?: MemberKind;
+  readonly legalId?: LegalId;
+}
+
 export interface GatewayConfig {
   /** Absolute path of the data folder; its layout is in data-folder.ts. */
   readonly data: string;
-  readonly member: { readonly iss: string; readonly name: string };
-  /** Written into the charter; a ledger that exists keeps the name it began with. */
+  readonly member: MemberConfig;
+  /**
+   * Written into the charter; a ledger that exists keeps the name it began with. An alliance's is
+   * its convener's to choose: where the file names none, the host of the member's URI stands here.
+   */
   readonly ledgerName: string;
   readonly cosignerName: string;
   readonly http: HttpConfig;
@@ -109,14 +123,17 @@ export function parseConfig(
 ): GatewayConfig {
   const folder = dirname(file);
   const root = new Section(value, { file, path: '' });
-  const member = root.section('member');
-  const ledgerName = root.text('ledgerName', { pattern: LEDGER_NAME });
+  const member = memberOf(root.section('member'));
   const data = resolve(folder, root.text('data', { otherwise: '.' }));
   const threads = root.maybe('threads', () => root.integer('threads', { min: 1, max: 256 }));
   const alliance = root.maybe('alliance', () => allianceOf(root.section('alliance')));
+  const ledgerName = root.text('ledgerName', {
+    pattern: LEDGER_NAME,
+    ...(alliance && { otherwise: hostOf(member.iss) }),
+  });
   const config: GatewayConfig = {
     data: env.TRUEGRAIN_DATA ? resolve(env.TRUEGRAIN_DATA) : data,
-    member: { iss: member.url('iss', ['https:', 'urn:', 'did:']), name: member.text('name') },
+    member,
     ledgerName,
     cosignerName: root.text('cosignerName', {
       otherwise: `${ledgerName}/witness`,
@@ -130,7 +147,6 @@ export function parseConfig(
     tipCopies: root.texts('tipCopies').map((copy) => resolve(folder, copy)),
     ...(alliance && { alliance }),
   };
-  member.close();
   root.close();
   return config;
 }
@@ -141,6 +157,38 @@ const LEDGER_NAME = /^[a-z0-9][a-z0-9.-]*(\/[A-Za-z0-9._~-]+)*$/;
 interface Place {
   folder: string;
   env: Environment;
+}
+
+function memberOf(section: Section): MemberConfig {
+  const kind = section.maybe('kind', () => section.oneOf('kind', MEMBER_KINDS));
+  const legalId = section.maybe('legalId', () => legalIdOf(section.section('legalId')));
+  const member = {
+    iss: section.url('iss', ['https:', 'urn:', 'did:']),
+    name: section.text('name'),
+    ...(kind && { kind }),
+    ...(legalId && { legalId }),
+  };
+  section.close();
+  return member;
+}
+
+function legalIdOf(section: Section): LegalId {
+  const evidence = section.maybe('evidence', () => section.text('evidence', { pattern: SHA256 }));
+  const legalId = {
+    scheme: section.oneOf('scheme', ['lei', 'uscc']),
+    value: section.text('value'),
+    evidence: evidence === undefined ? null : fromHex(evidence),
+  };
+  section.close();
+  return legalId;
+}
+
+const SHA256 = /^[0-9a-f]{64}$/;
+
+/** `urn:` and `did:` have none. */
+function hostOf(iss: string): string {
+  const { hostname } = new URL(iss);
+  return LEDGER_NAME.test(hostname) ? hostname : 'alliance';
 }
 
 function httpOf(section: Section, { folder, env }: Place): HttpConfig {

@@ -12,8 +12,14 @@ export interface DataFolder {
   readonly keys: string;
   /** Alliance: own CA and certificate for the members' door. */
   readonly tls: string;
+  /** Alliance: what this member gives to the others; nothing in it is secret. */
+  readonly card: string;
   /** Alliance: charter, acceptances and cards, as every member has them. */
   readonly founding: string;
+  /** Alliance, joined later: where the members were when they invited this one. */
+  readonly invitation: string;
+  /** Alliance: the acceptance this member signed, one a ledger, named by the ledger id. */
+  readonly acceptances: string;
   /** Alliance: home of the consensus engine. */
   readonly engine: string;
   /** Alliance: proof of members that signed two histories. */
@@ -31,7 +37,10 @@ export function dataFolder(data: string): DataFolder {
     tokens: join(root, 'tokens.json'),
     keys: join(root, 'keys'),
     tls: join(root, 'tls'),
+    card: join(root, 'member.tgcard'),
     founding: join(root, 'founding.tgfound'),
+    invitation: join(root, 'invitation.tginvite'),
+    acceptances: join(root, 'acceptances'),
     engine: join(root, 'engine'),
     evidence: join(root, 'evidence'),
     lock: join(root, 'lock'),

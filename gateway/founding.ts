@@ -5,14 +5,25 @@ import {
   encodeCharter,
   parseCharter,
 } from '@truegrain/device-sdk/formats/charter.js';
-import { type CoseKey, keyThumbprint } from '@truegrain/device-sdk/formats/cose-key.js';
+import { keyThumbprint } from '@truegrain/device-sdk/formats/cose-key.js';
 import { MEDIA_ACCEPTANCE, MEDIA_CHARTER } from '@truegrain/device-sdk/formats/media-types.js';
-import { encodeMemberCard, type MemberCard } from '@truegrain/device-sdk/formats/member-card.js';
-import { recordKeys } from '@truegrain/device-sdk/formats/member-record.js';
+import {
+  encodeMemberCard,
+  type MemberCard,
+  verifyMemberCard,
+} from '@truegrain/device-sdk/formats/member-card.js';
+import {
+  type Founder,
+  recordDigest,
+  recordKeys,
+} from '@truegrain/device-sdk/formats/member-record.js';
 import { fail, ok, type Result } from '@truegrain/device-sdk/formats/result.js';
+import type { NativeVerify } from '@truegrain/device-sdk/formats/signature.js';
 import type { Signer } from '@truegrain/device-sdk/formats/signer.js';
-import { signStatement } from '@truegrain/device-sdk/formats/statement.js';
+import { parseStatement, signStatement } from '@truegrain/device-sdk/formats/statement.js';
 import type { Founding, FoundingParts } from './founding-file.ts';
+import { applyGovernance } from './ledger/apply-governance.ts';
+import { emptyState } from './ledger/state.ts';
 
 /** Leaf 0 of an alliance: signed by the convener, with every founder's own record. */
 export function convene(
@@ -20,12 +31,14 @@ export function convene(
   { cards, signer }: { cards: readonly MemberCard[]; signer: Signer },
 ): Result<FoundingParts, string> {
   const [convener] = cards;
-  if (!convener) return fail('usage', 'no cards');
+  if (!convener) return fail('card', 'there are no cards');
   if (!equal(keyThumbprint(convener.member.memberKey), signer.kid)) {
-    return fail('usage', 'the first card is not the own one');
+    return fail('card', 'the first card is not this folder’s own');
   }
-  const stranger = cards.find(({ ledgerId }) => ledgerId !== null);
-  if (stranger) return fail('card', `${stranger.member.name} applies to another ledger`);
+  const bound = cards.find(({ ledgerId }) => ledgerId !== null);
+  if (bound) return fail('card', `${bound.member.name} applies to a ledger that exists`);
+  const shared = addressTwice(cards);
+  if (shared !== null) return fail('card', shared);
   const bytes = encodeCharter({ ...terms, founders: cards.map(({ member }) => member) });
   const parsed = parseCharter(bytes);
   if (!parsed.ok) return fail(parsed.code, parsed.detail);
@@ -35,6 +48,22 @@ export function convene(
   const fixed = { seq: 1, prev: null, ledgerId: null, device: null };
   const statement = signStatement({ iss, sub: terms.ledgerName, iat, payload, ...fixed }, signer);
   return ok({ charter: statement.bytes, acceptances: [], cards: cards.map(encodeMemberCard) });
+}
+
+/** Two members behind one door, engine or CA could not be told apart. */
+function addressTwice(cards: readonly MemberCard[]): string | null {
+  for (const [i, { member, endpoint }] of cards.entries()) {
+    for (const { member: before, endpoint: other } of cards.slice(0, i)) {
+      const { http, p2p, nodeId, ca } = endpoint;
+      const isShared =
+        http === other.http ||
+        (p2p !== null && p2p === other.p2p) ||
+        (nodeId !== null && other.nodeId !== null && equal(nodeId, other.nodeId)) ||
+        equal(ca, other.ca);
+      if (isShared) return `${before.name} and ${member.name} share an address, node id or CA`;
+    }
+  }
+  return null;
 }
 
 /** A founder's acceptance: its first statement, over this very charter. */
@@ -52,42 +81,51 @@ export function acceptCharter(
   return signStatement(fields, signer).bytes;
 }
 
-/** Why the charter's record of this member is not its own; null where it is, key by key. */
-export function recordFault(
-  founding: Founding,
-  iss: string,
-  own: readonly CoseKey[],
-): string | null {
-  const founder = founding.charter.founders.find((one) => one.iss === iss);
-  if (!founder) return `the charter does not name ${iss}`;
-  const listed = recordKeys(founder).map(({ key }) => keyThumbprint(key));
-  const mine = own.map(keyThumbprint);
-  const same =
-    listed.length === mine.length &&
-    listed.every((kid, i) => equal(kid, mine[i] ?? kid.subarray(1)));
-  return same ? null : 'the charter names other keys for this member than those in this folder';
+/**
+ * What keeps these parts from being a ledger's first leaves, in words; null when nothing does: the
+ * state machine takes every entry, and each founder's card is whole and says what the charter says.
+ */
+export function foundingFault(founding: Founding, native?: NativeVerify): string | null {
+  const { charter, cards, entries } = founding;
+  if (charter.mode !== 'alliance') return 'the charter is of a solo ledger';
+  if (cards.length !== charter.founders.length) return 'not one card a founder';
+  for (const [i, founder] of charter.founders.entries()) {
+    const card = cards[i];
+    if (!card || !equal(recordDigest(card.member), recordDigest(founder))) {
+      return `the charter says other things of ${founder.name} than its card`;
+    }
+    if (card.ledgerId !== null) return `the card of ${founder.name} is for another ledger`;
+    const verified = verifyMemberCard(card, native);
+    if (!verified.ok) return `the card of ${founder.name}: ${verified.code}: ${verified.detail}`;
+  }
+  const shared = addressTwice(cards);
+  if (shared !== null) return shared;
+  const state = emptyState();
+  for (const [i, entry] of entries.entries()) {
+    const statement = parseStatement(entry);
+    const applied = statement.ok ? applyGovernance(state, statement.value, native) : statement;
+    if (!applied.ok) return `leaf ${i}: ${applied.code}: ${applied.detail}`;
+  }
+  return null;
 }
 
-/** The charter in words, as it is read before it is signed. */
-export function charterWords({ charter }: Founding): string[] {
-  const { responsible, quorum } = charter;
-  return [
-    `Charter of ${charter.ledgerName}`,
-    ...charter.text.split('\n').map((line) => `  ${line}`),
-    `  responsible: ${responsible.name}, ${responsible.organisation}, ${responsible.contact}`,
-    'Members:',
-    ...charter.founders.map((founder, i) => {
-      const { scheme, value, evidence } = founder.legalId;
-      const legal = scheme === 'none' ? 'no legal id' : `${scheme.toUpperCase()} ${value}`;
-      const shown = evidence ? 'evidenced' : 'not evidenced: does not count as distinct';
-      const votes = charter.validatorKinds.includes(founder.kind) ? 'votes' : 'does not vote';
-      const role = i === 0 ? ', convener' : '';
-      return `  ${founder.name} (${founder.iss}), ${founder.kind}${role}; ${votes}; ${legal}, ${shown}`;
-    }),
-    `A checkpoint needs ${quorum === 'two-thirds' ? 'more than two thirds of the members' : quorum} to cosign it.`,
-    `Entry, exit, charter and keys change when all members have signed; silent for ${charter.answerTermDays} days of log time,`,
-    '  a member may be counted as excepted by two thirds of the other evidenced organisations and every regulator.',
-    `A member may leave alone after ${charter.noticeTermDays} days of notice. Expulsion: all but the expelled.`,
-    `Contents are ${charter.disclosure === 'open' ? 'open to all members' : 'sealed: their owner decides'}; kept ${charter.retentionDays} days.`,
-  ];
+/** Why the charter's record of this member is not its own; null where it is, byte for byte. */
+export function recordFault({ charter }: Founding, own: Founder): string | null {
+  const founder = charter.founders.find(({ iss }) => iss === own.iss);
+  if (!founder) return `the charter does not name ${own.iss}`;
+  const listed = recordKeys(founder);
+  const mine = recordKeys(own);
+  for (let i = 0; i < Math.max(listed.length, mine.length); i++) {
+    const [theirs, ours] = [listed[i], mine[i]];
+    const isSame =
+      theirs &&
+      ours &&
+      equal(keyThumbprint(theirs.key), keyThumbprint(ours.key)) &&
+      theirs.role === ours.role;
+    if (isSame) continue;
+    const role = (theirs ?? ours)?.role;
+    return `the charter names another ${role} key for this member than the one in this folder`;
+  }
+  if (equal(recordDigest(founder), recordDigest(own))) return null;
+  return 'the charter says other things of this member (name, kind, legal id) than its own card';
 }

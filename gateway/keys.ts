@@ -5,19 +5,12 @@ import {
   type KeyObject,
   sign,
 } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import { type CoseKey, keyThumbprint } from '@truegrain/device-sdk/formats/cose-key.js';
 import type { Signer } from '@truegrain/device-sdk/formats/signer.js';
+import { createDurably, moveInto, syncPath } from './store/durable-files.ts';
 
 /** The keys of one member in solo mode; each has one use (DESIGN §4). */
 export const MEMBER_KEYS = ['member', 'log', 'cosigner', 'gateway'] as const;
@@ -29,6 +22,7 @@ export class KeyError extends Error {}
 /** Alliance: the engine's keys, Ed25519; `node` votes, `p2p` is who it is to the others' engines. */
 export const ENGINE_KEYS = ['node', 'p2p'] as const;
 export type EngineKeys = Record<(typeof ENGINE_KEYS)[number], KeyObject>;
+export type KeyFileName = MemberKeyName | (typeof ENGINE_KEYS)[number];
 
 /** Whether the ledger says that a key is in force; a rotation is prepared as `<name>.next.pem`. */
 export type IsActive = (kid: Uint8Array) => boolean;
@@ -54,9 +48,9 @@ export function loadEngineKeys(dir: string, isActive: IsActive = () => false): E
 /** The next key once the ledger has it in force, else the present one. */
 function loadSecret(
   dir: string,
-  { name, isActive }: { name: string; isActive: IsActive },
+  { name, isActive }: { name: KeyFileName; isActive: IsActive },
 ): KeyObject {
-  const next = join(dir, `${name}.next.pem`);
+  const next = nextKeyFile(dir, name);
   if (existsSync(next)) {
     const secret = createPrivateKey(readSecret(next));
     if (isActive(signerOf(secret).kid)) return secret;
@@ -64,19 +58,53 @@ function loadSecret(
   return createPrivateKey(readSecret(join(dir, `${name}.pem`)));
 }
 
+export function loadSigner(file: string): Signer {
+  return signerOf(createPrivateKey(readSecret(file)));
+}
+
+/** The key that is to follow: made before it is proposed, used once the ledger has it in force. */
+export function nextKeyFile(dir: string, name: KeyFileName): string {
+  return join(dir, `${name}.next.pem`);
+}
+
+/**
+ * Next keys that are in force take the place of the present ones, which are kept under their kid.
+ * A crash after the link leaves both names on the present key and the next call goes on; after the
+ * rename all is done. Gives the names of those that changed.
+ */
+export function promoteKeys(dir: string, isActive: IsActive): KeyFileName[] {
+  return ROTATED_KEYS.filter((name) => {
+    const next = nextKeyFile(dir, name);
+    if (!existsSync(next) || !isActive(loadSigner(next).kid)) return false;
+    const present = join(dir, `${name}.pem`);
+    if (existsSync(present)) {
+      const kid = toHex(loadSigner(present).kid).slice(0, KID_DIGITS);
+      const retired = join(dir, `${name}.retired-${kid}.pem`);
+      if (!existsSync(retired)) linkSync(present, retired);
+      syncPath(dir);
+    }
+    moveInto(next, present);
+    return true;
+  });
+}
+
+const ROTATED_KEYS = [...MEMBER_KEYS, 'node'] as const;
+const KID_DIGITS = 8;
+
 export function createMemberKeys(dir: string): void {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   for (const name of MEMBER_KEYS) createKeyFile(join(dir, `${name}.pem`));
 }
 
-/** Ed25519. The file is created exclusively, 0600, and is on disk before this returns. */
+/** Ed25519, 0600, whole and on disk before this returns; a file that is there is refused. */
 export function createKeyFile(file: string): Signer {
-  if (existsSync(file)) throw new KeyError(`${file} exists; a key is never overwritten`);
   const { privateKey } = generateKeyPairSync('ed25519');
-  const fd = openSync(file, 'wx', 0o600);
-  writeSync(fd, String(privateKey.export({ type: 'pkcs8', format: 'pem' })));
-  fsyncSync(fd);
-  closeSync(fd);
+  try {
+    createDurably(file, String(privateKey.export({ type: 'pkcs8', format: 'pem' })));
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'EEXIST') throw error;
+    throw new KeyError(`${file} exists; a key is never overwritten`, { cause: error });
+  }
   return signerOf(privateKey);
 }
 

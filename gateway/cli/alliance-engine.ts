@@ -1,27 +1,28 @@
 import type { Command } from 'commander';
 import { ENGINE_VERSION, findEngine } from '../ledger/cometbft/engine-binary.ts';
 import { buildEngine } from '../ledger/cometbft/engine-build.ts';
-import { type Cli, CliError, EXIT, print } from './terminal.ts';
+import { answer, type Cli, CliError, EXIT } from './terminal.ts';
 
 export function addEngineCommand(alliance: Command, cli: Cli): void {
   alliance
     .command('engine')
     .description(`find the consensus engine, CometBFT v${ENGINE_VERSION}, or build it with Go`)
-    .action(() => engine(cli));
+    .option('--json', 'one line of JSON')
+    .action((options: { json?: boolean }) => engine(options, cli));
 }
 
-async function engine({ terminal }: Cli): Promise<void> {
-  const env = process.env;
+async function engine(options: { json?: boolean }, { terminal }: Cli): Promise<void> {
+  const { env, stderr } = terminal;
   const found = await findEngine(env);
-  if (found.ok) {
-    print(terminal, found.value);
-    return;
+  // A file that the environment names is taken or refused, never passed over.
+  if (!found.ok && env['TRUEGRAIN_COMETBFT']) {
+    throw new CliError(EXIT.local, found.detail);
   }
-  terminal.stderr.write(`${found.detail}\nbuilding it; this takes a few minutes\n`);
-  const built = await buildEngine({
-    env,
-    onProgress: (line) => terminal.stderr.write(`  ${line}\n`),
+  const onProgress = (line: string) => stderr.write(`${line}\n`);
+  const file = found.ok ? found : await buildEngine({ env, onProgress });
+  if (!file.ok) throw new CliError(EXIT.local, file.detail);
+  answer(terminal, options, {
+    value: { file: file.value, version: ENGINE_VERSION },
+    lines: [`${file.value}  CometBFT v${ENGINE_VERSION}`],
   });
-  if (!built.ok) throw new CliError(EXIT.local, built.detail);
-  print(terminal, built.value);
 }

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import pino from 'pino';
 import type { RunningAlliance } from '../alliance.ts';
-import { loadConfig } from '../config.ts';
+import { type GatewayConfig, loadConfig } from '../config.ts';
+import type { GatewayOptions } from '../gateway.ts';
 import { type PlaceOptions, placeOf, withPlace } from './place.ts';
-import { startFailure } from './start.ts';
-import { answer, type Cli } from './terminal.ts';
+import { runUntilStopped, startFailure } from './start.ts';
+import { answer, type Cli, type Terminal } from './terminal.ts';
 
 interface StartOptions extends PlaceOptions {
   logLevel: string;
@@ -22,24 +22,27 @@ export function addAllianceStart(alliance: Command, cli: Cli): void {
 async function start(options: StartOptions, { terminal }: Cli): Promise<void> {
   const { config: found, configFile } = placeOf(options, terminal);
   const config = found ?? loadConfig(configFile);
-  const log = pino({ level: options.logLevel }, terminal.stderr);
-  const stopped = terminal.stopped();
-  let fail: (error: Error) => void = () => {};
-  const broken = new Promise<never>((_resolve, reject) => {
-    fail = reject;
+  await runUntilStopped<RunningAlliance>(terminal, {
+    logLevel: options.logLevel,
+    open: (hooks) => open(config, hooks),
+    announce: (alliance) => announce(alliance, options, terminal),
   });
-  broken.catch(() => {});
-  // Loaded here: no other command waits for an engine's messages to load.
+}
+
+/** Loaded here: no other command waits for an engine's messages to load. */
+async function open(config: GatewayConfig, options: GatewayOptions): Promise<RunningAlliance> {
   const { startAlliance } = await import('../alliance.ts');
-  let gateway: RunningAlliance;
   try {
-    gateway = await startAlliance(config, { log, onFatal: (error) => fail(error) });
+    return await startAlliance(config, options);
   } catch (error) {
     throw startFailure(error as Error, config);
   }
-  const { httpUrl, mqttUrl, peerUrl, origin, ledgerId, fault } = gateway;
+}
+
+function announce(alliance: RunningAlliance, options: StartOptions, terminal: Terminal): void {
+  const { httpUrl, mqttUrl, peerUrl, origin, ledgerId, fault } = alliance;
   answer(terminal, options, {
-    value: { httpUrl, mqttUrl, peerUrl, origin, ledgerId },
+    value: { httpUrl, mqttUrl, peerUrl, origin, ledgerId, fault },
     lines: [
       `Truegrain member of ${origin}`,
       `  HTTP   ${httpUrl}`,
@@ -48,9 +51,4 @@ async function start(options: StartOptions, { terminal }: Cli): Promise<void> {
       `  ${fault}`,
     ],
   });
-  try {
-    await Promise.race([stopped, broken]);
-  } finally {
-    await gateway.close();
-  }
 }

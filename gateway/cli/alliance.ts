@@ -1,8 +1,11 @@
 import type { Command } from 'commander';
 import { addEngineCommand } from './alliance-engine.ts';
-import { addFoundingCommands, signFounding } from './alliance-found.ts';
+import { addAllianceInit } from './alliance-init.ts';
+import { addAllianceInvite } from './alliance-invite.ts';
+import { addAllianceJoin } from './alliance-join.ts';
+import { type SignFileOptions, signFounding } from './alliance-sign.ts';
 import { addAllianceStart } from './alliance-start.ts';
-import { type PlaceOptions, withPlace } from './place.ts';
+import { withPlace } from './place.ts';
 import type { Cli } from './terminal.ts';
 
 /** `truegrain alliance …`: founding in files, changes through the own running gateway. */
@@ -10,15 +13,16 @@ export function addAlliance(program: Command, cli: Cli): void {
   const alliance = program
     .command('alliance')
     .description('a ledger that several organisations keep and each checks');
-  addFoundingCommands(alliance, cli);
+  addAllianceInit(alliance, cli);
+  addAllianceInvite(alliance, cli);
   withPlace(alliance.command('sign'))
     .description('read and sign: a founding file')
     .argument('<what...>', 'founding file, or copies of it to merge')
     .option('--out <file>', 'where to write (default: the first file)')
-    .option('--yes', 'signed as read')
-    .action((what: string[], options: PlaceOptions & { out?: string; yes?: boolean }) =>
-      signFounding(what, options, cli),
-    );
+    .option('--yes', 'sign without asking')
+    .option('--json', 'one line of JSON')
+    .action((what: string[], options: SignFileOptions) => signFounding(what, options, cli));
+  addAllianceJoin(alliance, cli);
   addAllianceStart(alliance, cli);
   addEngineCommand(alliance, cli);
 }

@@ -2,7 +2,9 @@ import type { Command } from 'commander';
 import pino, { type Logger } from 'pino';
 import { type GatewayConfig, loadConfig } from '../config.ts';
 import { dataFolder } from '../data-folder.ts';
+import { FoundingError } from '../founding-file.ts';
 import type { RunningGateway } from '../gateway.ts';
+import { KeyError } from '../keys.ts';
 import { type PlaceOptions, placeOf, withPlace } from './place.ts';
 import { answer, type Cli, CliError, EXIT, type Terminal } from './terminal.ts';
 
@@ -22,25 +24,45 @@ export function addStart(program: Command, cli: Cli): void {
 async function start(options: StartOptions, { terminal }: Cli): Promise<void> {
   const { config: found, configFile } = placeOf(options, terminal);
   const config = found ?? loadConfig(configFile);
-  if (!(options.logLevel in LEVELS)) {
+  if (config.alliance) {
+    throw new CliError(EXIT.usage, `${configFile} is of an alliance: \`truegrain alliance start\``);
+  }
+  await runUntilStopped<RunningGateway>(terminal, {
+    logLevel: options.logLevel,
+    open: (hooks) => open(config, hooks),
+    announce: (gateway) => announce(gateway, options, terminal),
+  });
+}
+
+/** Until a signal comes, or a part breaks beyond repair: then it ends, and whoever runs it starts it anew. */
+export async function runUntilStopped<T extends { close(): Promise<void> }>(
+  terminal: Terminal,
+  service: {
+    logLevel: string;
+    open: (hooks: { log: Logger; onFatal: (error: Error) => void }) => Promise<T>;
+    announce: (running: T) => void;
+  },
+): Promise<void> {
+  const { logLevel } = service;
+  if (!(logLevel in LEVELS)) {
     throw new CliError(
       EXIT.usage,
-      `--log-level ${options.logLevel} is not one of ${Object.keys(LEVELS).join(', ')}`,
+      `--log-level ${logLevel} is not one of ${Object.keys(LEVELS).join(', ')}`,
     );
   }
-  const log = pino({ level: options.logLevel }, terminal.stderr);
+  const log = pino({ level: logLevel }, terminal.stderr);
   const stopped = terminal.stopped();
   let fail: (error: Error) => void = () => {};
   const broken = new Promise<never>((_resolve, reject) => {
     fail = reject;
   });
   broken.catch(() => {});
-  const gateway = await open(config, { log, onFatal: (error) => fail(error) });
-  announce(gateway, options, terminal);
+  const running = await service.open({ log, onFatal: (error) => fail(error) });
+  service.announce(running);
   try {
     await Promise.race([stopped, broken]);
   } finally {
-    await gateway.close();
+    await running.close();
   }
 }
 
@@ -71,9 +93,12 @@ export function startFailure(
     const message = `port ${error.port} on ${error.address} is in use by another program`;
     return new CliError(EXIT.local, message, { cause: error });
   }
+  const isOperators = error instanceof KeyError || error instanceof FoundingError;
   const code = typeof error.code === 'string' ? error.code : '';
   const isNamed =
-    /^(E[A-Z]+|store_\w+)$/.test(code) || /ledger\.db|\.pem|signed.tip|MQTT/.test(error.message);
+    isOperators ||
+    /^(E[A-Z]+|store_\w+|no_ledger|engine|socket_path)$/.test(code) ||
+    /ledger\.db|\.pem|signed.tip|MQTT/.test(error.message);
   if (isNamed) return new CliError(EXIT.local, error.message, { cause: error });
   const { ledger } = dataFolder(config.data);
   const message = `${ledger}: ${error.message}; \`truegrain fsck\` says what is left`;

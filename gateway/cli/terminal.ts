@@ -5,6 +5,8 @@ export interface Terminal {
   readonly stdout: Writable;
   readonly stderr: Writable & { readonly isTTY?: boolean };
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Puts a question to a person; absent where nobody sits there. */
+  readonly ask?: (question: string) => Promise<string>;
   /** Resolves when the process is asked to stop (SIGTERM, SIGINT). */
   readonly stopped: () => Promise<void>;
 }

@@ -36,7 +36,7 @@ export function writeDurably(file: string, text: string | Uint8Array): void {
  * For what is never overwritten, secrets first of all: throws EEXIST where the file is there. The
  * name appears with the whole content (link), so a crash leaves no file or a whole one.
  */
-export function createDurably(file: string, text: string): void {
+export function createDurably(file: string, text: string | Uint8Array): void {
   const temporary = writeBeside(file, text);
   syncPath(temporary);
   try {
