@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { toHex } from '../../device-sdk/formats/bytes.ts';
+import { policyOfCharter } from '../../device-sdk/formats/evidence-checkpoint.ts';
 import { rootOf } from '../../device-sdk/formats/merkle.ts';
 import { sha256 } from '../../device-sdk/formats/sha256.ts';
 import { parseStatement } from '../../device-sdk/formats/statement.ts';
 import { factsOf } from '../../gateway/admit/check.ts';
 import { nativeVerify } from '../../gateway/admit/native-verify.ts';
-import { Anchor } from '../../gateway/anchor/anchor.ts';
-import { SignedTip } from '../../gateway/anchor/signed-tip.ts';
+import { openAnchor } from '../../gateway/anchor/open-anchor.ts';
 import { dataFolder } from '../../gateway/data-folder.ts';
 import { loadMemberKeys, type MemberSigners } from '../../gateway/keys.ts';
 import { expectedGrade } from '../../gateway/ledger/apply-batch.ts';
@@ -113,12 +113,17 @@ function anchor(ledger: SoloLedger, signers: MemberSigners, tipFile: string): vo
   const cosigner = charter?.founders[0]?.cosignerName;
   if (!charter || !ledgerId || !cosigner) throw new Error('no charter');
   const proofs = new Proofs((level, index) => ledger.store.tiles.get(level, index));
-  new Anchor({
+  const origin = `${charter.ledgerName}/${toHex(ledgerId)}`;
+  const { anchor } = openAnchor({
     db: ledger.store.db,
-    origin: `${charter.ledgerName}/${toHex(ledgerId)}`,
+    origin,
     log: signers.log,
     cosigner: { name: cosigner, signer: signers.cosigner },
-    tip: new SignedTip([tipFile]),
-    tree: { size: () => size, root: (at) => proofs.root(at) },
-  }).anchor({ size, root: ledger.root() }, Date.now());
+    tipFiles: [tipFile],
+    size: () => size,
+    proofs,
+    policy: () => policyOfCharter(charter, origin),
+    nowMs: Date.now,
+  });
+  anchor.anchor({ size, root: ledger.root() });
 }

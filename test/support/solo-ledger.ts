@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { toHex, utf8 } from '@truegrain/device-sdk/formats/bytes.js';
 import { encodeCoseKey } from '@truegrain/device-sdk/formats/cose-key.js';
 import { makeEnrolmentProof } from '@truegrain/device-sdk/formats/enrolment.js';
+import { policyOfCharter } from '@truegrain/device-sdk/formats/evidence-checkpoint.js';
 import { encodeFrame } from '@truegrain/device-sdk/formats/frame.js';
 import {
   MEDIA_BOOT,
@@ -21,9 +22,9 @@ import { type Signer, softSigner } from '@truegrain/device-sdk/formats/signer.js
 import { parseStatement, signStatement } from '@truegrain/device-sdk/formats/statement.js';
 import { expect } from 'vitest';
 import { type CheckRegistry, checkFrame } from '../../gateway/admit/check.ts';
-import { useNodeCrypto } from '../../gateway/admit/native-verify.ts';
-import { Anchor } from '../../gateway/anchor/anchor.ts';
-import { SignedTip } from '../../gateway/anchor/signed-tip.ts';
+import { nativeVerify, useNodeCrypto } from '../../gateway/admit/native-verify.ts';
+import type { Anchor } from '../../gateway/anchor/anchor.ts';
+import { openAnchor } from '../../gateway/anchor/open-anchor.ts';
 import { dataFolder } from '../../gateway/data-folder.ts';
 import { type CharterWishes, createCharter } from '../../gateway/genesis.ts';
 import type { EnrolmentSpec, SensorSpec } from '../../gateway/http/backend.ts';
@@ -129,17 +130,19 @@ export class SoloRig {
     this.local = new LocalStore(store.db);
     this.registrar = this.newRegistrar();
     this.proofs = new Proofs((level, index) => store.tiles.get(level, index));
-    this.anchorer = new Anchor({
+    const { anchor } = openAnchor({
       db: store.db,
       origin: this.origin,
       log: this.signers.log,
       cosigner: { name: 'ledger.example/rice/witness', signer: this.signers.cosigner },
-      tip: new SignedTip([this.folder.signedTip]),
-      tree: {
-        size: () => this.ledger.state.size,
-        root: (size) => this.proofs.root(size),
-      },
+      tipFiles: [this.folder.signedTip],
+      size: () => this.ledger.state.size,
+      proofs: this.proofs,
+      policy: () => policyOfCharter(this.ledger.state.charter!, this.origin),
+      native: nativeVerify,
+      nowMs: () => this.nowMs,
     });
+    this.anchorer = anchor;
   }
 
   newRegistrar(): Registrar {
@@ -326,7 +329,7 @@ export class SoloRig {
 
   anchor(): void {
     const { state } = this.ledger;
-    this.anchorer.anchor({ size: state.size, root: this.ledger.root() }, this.nowMs);
+    this.anchorer.anchor({ size: state.size, root: this.ledger.root() });
   }
 
   /** The root by other means, the state against its reload, and what fsck says of all tables. */

@@ -2,13 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
+import { policyOfCharter } from '@truegrain/device-sdk/formats/evidence-checkpoint.js';
 import { parseFrame } from '@truegrain/device-sdk/formats/frame.js';
 import { rootOf } from '@truegrain/device-sdk/formats/merkle.js';
 import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
 import { factsOf } from '../../../gateway/admit/check.ts';
 import { nativeVerify, useNodeCrypto } from '../../../gateway/admit/native-verify.ts';
-import { Anchor } from '../../../gateway/anchor/anchor.ts';
-import { SignedTip } from '../../../gateway/anchor/signed-tip.ts';
+import { openAnchor } from '../../../gateway/anchor/open-anchor.ts';
 import { dataFolder } from '../../../gateway/data-folder.ts';
 import { loadMemberKeys } from '../../../gateway/keys.ts';
 import { expectedGrade } from '../../../gateway/ledger/apply-batch.ts';
@@ -29,13 +29,17 @@ const { charter, ledgerId } = ledger.state;
 const founder = charter?.founders[0];
 if (!charter || !ledgerId || !founder) throw new Error('no charter');
 const proofs = new Proofs((level, index) => ledger.store.tiles.get(level, index));
-const anchor = new Anchor({
+const origin = `${charter.ledgerName}/${toHex(ledgerId)}`;
+const { anchor } = openAnchor({
   db: ledger.store.db,
-  origin: `${charter.ledgerName}/${toHex(ledgerId)}`,
+  origin,
   log: signers.log,
   cosigner: { name: founder.cosignerName, signer: signers.cosigner },
-  tip: new SignedTip([folder.signedTip]),
-  tree: { size: () => ledger.state.size, root: (size) => proofs.root(size) },
+  tipFiles: [folder.signedTip],
+  size: () => ledger.state.size,
+  proofs,
+  policy: () => policyOfCharter(charter, origin),
+  nowMs: Date.now,
 });
 const refusal = anchor.refusal();
 if (refusal) throw new Error(refusal);
@@ -47,7 +51,7 @@ for (let at = done.get() as number; at < frames.length; ) {
   at += batch.length;
   process.stdout.write(`committed ${ledger.state.size} ${at}\n`);
   if (at % 3 === 0) {
-    anchor.anchor({ size: ledger.state.size, root: ledger.root() }, Date.now());
+    anchor.anchor({ size: ledger.state.size, root: ledger.root() });
     process.stdout.write(`anchored ${ledger.state.size}\n`);
   }
 }
