@@ -9,8 +9,10 @@ import { ChainClock } from '../ledger/cometbft/chain-clock.ts';
 import { CometLedger, type CommittedBlock } from '../ledger/cometbft/comet-ledger.ts';
 import { Courier } from '../ledger/cometbft/courier.ts';
 import { Engine, type EngineDown } from '../ledger/cometbft/engine.ts';
+import type { EnginePeer } from '../ledger/cometbft/engine-config.ts';
 import type { EngineHome } from '../ledger/cometbft/engine-home.ts';
 import { EngineRpc } from '../ledger/cometbft/engine-rpc.ts';
+import { Peering } from '../ledger/cometbft/peering.ts';
 import { SnapshotTaker } from '../ledger/cometbft/snapshot-taker.ts';
 import type { Applied } from '../ledger/replay.ts';
 import { Proofs } from '../log/proofs.ts';
@@ -25,6 +27,8 @@ export interface ChainOptions {
   /** Where other gateways' entries are checked: the threads of this gateway's door. */
   checkEntry: CheckEntry;
   admitsNode: (nodeId: string) => boolean;
+  /** Engines to be connected to. */
+  peers: () => readonly EnginePeer[];
   observer: Pick<Observer, 'onBadProposal' | 'onVotes'>;
   onWrite: (applied: readonly Applied[]) => void;
   /** After a COMMIT that failed. */
@@ -52,6 +56,7 @@ export class Chain {
   readonly #app: AbciApp;
   #engine: Engine | null = null;
   #server: AbciServer | null = null;
+  #peering: Peering | null = null;
   #height = 0;
   #down: EngineDown | null = null;
   #isCatchingUp = true;
@@ -119,6 +124,16 @@ export class Chain {
       onDown: (down) => this.#onDown(down),
     });
     await this.#engine.start();
+    this.#peering = new Peering({
+      rpc: this.rpc,
+      peers: this.#options.peers,
+      lookEveryMs: LOOK_EVERY_MS,
+    });
+  }
+
+  /** p2p node ids of the engines this one is connected to, as of a few seconds ago. */
+  get connected(): ReadonlySet<string> {
+    return this.#peering?.connected ?? new Set();
   }
 
   /** Peers that joined since are dialled; those that left are refused by `admitsNode`. */
@@ -138,6 +153,7 @@ export class Chain {
   }
 
   async close(): Promise<void> {
+    this.#peering?.stop();
     this.courier.close();
     await this.#engine?.stop();
     await this.#server?.close();
@@ -156,9 +172,10 @@ export class Chain {
   #onBroken(error: Error): void {
     this.#isBroken = true;
     this.#options.onWriteFailed();
-    if (isDiskTrouble(error))
+    if (isDiskTrouble(error)) {
       this.#options.onAlarm('disk', `no block can be written: ${error.message}`);
-    else this.#options.onFatal(error);
+      this.#engine?.applicationFailed(error);
+    } else this.#options.onFatal(error);
   }
 
   async #onDown(down: EngineDown): Promise<'restart' | 'stay_down'> {
@@ -171,6 +188,8 @@ export class Chain {
       this.#server = await this.#listen();
       this.#isBroken = false;
     }
+    // A handler of the engine that is gone may still be at work.
+    await this.#server?.idle();
     this.ledger.forgetUndecided();
     // A ledger ahead of its engine by more than a block, or with another hash, heals by no restart.
     return code === 'app_ahead' || code === 'wrong_app_hash' ? 'stay_down' : 'restart';
@@ -202,6 +221,7 @@ export class Chain {
 }
 
 const OLD_BLOCK_MS = 60_000;
+const LOOK_EVERY_MS = 3_000;
 
 /** CheckTx says `code: detail` in its log. */
 function codeOfLog(log: string): string {

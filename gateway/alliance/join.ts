@@ -133,6 +133,7 @@ async function runEngine(options: JoinOptions, reader: SnapshotReader): Promise<
     taken = resolve;
     failed = reject;
   });
+  let engine: Engine | null = null;
   const server = await AbciServer.listen({
     socketPath: home.abciSocket,
     application: new JoinApp({
@@ -140,10 +141,13 @@ async function runEngine(options: JoinOptions, reader: SnapshotReader): Promise<
       admitsPeer: (nodeId) => directory.admitsNode(nodeId),
       onTaken: taken,
     }),
-    onFatal: failed,
+    onFatal: (error) => {
+      engine?.applicationFailed(error);
+      failed(error);
+    },
     onRefused: ({ code, detail }) => failed(new Error(`${code}: ${detail}`)),
   });
-  const engine = new Engine({
+  engine = new Engine({
     binary,
     home,
     rpc: new EngineRpc(home.rpcSocket),

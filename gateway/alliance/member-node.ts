@@ -33,8 +33,6 @@ import type { MemberDirectory } from './member-directory.ts';
 import { outsideWitnesses } from './outside-witnesses.ts';
 import { signatoriesOf } from './signatories.ts';
 
-const LOOK_EVERY_MS = 3_000;
-
 export interface MemberNodeOptions {
   db: Db;
   iss: string;
@@ -74,15 +72,12 @@ export class MemberNode {
   readonly standing: Standing;
   readonly inbox: Inbox;
   readonly wanted: Wanted;
-  /** `iss` of the members whose engines this one is connected to. */
-  connected: ReadonlySet<string> = new Set();
   readonly #options: MemberNodeOptions;
   readonly #keeper: InboxKeeper;
   readonly #batcher: Batcher;
   readonly #outside: readonly WitnessPeer[];
   readonly #witnessPeers = new Map<string, WitnessPeer>();
   #intake: InboxIntake | null = null;
-  #lookTimer: NodeJS.Timeout | null = null;
 
   constructor(options: MemberNodeOptions) {
     const { db, books, iss, signers, log, nowMs } = options;
@@ -127,11 +122,9 @@ export class MemberNode {
     this.pipeline.start();
     await this.chain.start();
     this.#batcher.wake();
-    this.#lookTimer = setInterval(() => void this.#lookAround(), LOOK_EVERY_MS);
   }
 
   async close(): Promise<void> {
-    if (this.#lookTimer) clearInterval(this.#lookTimer);
     this.#batcher.close();
     await this.pipeline.close();
     await this.chain.close();
@@ -142,6 +135,13 @@ export class MemberNode {
     const membership = this.#membership();
     if (!membership) throw new Error('no charter');
     return membership;
+  }
+
+  /** `iss` of the members whose engines this one is connected to. */
+  get connected(): ReadonlySet<string> {
+    const nodeIds = [...this.chain.connected];
+    const members = nodeIds.map((nodeId) => this.#options.directory.memberOfNode(nodeId));
+    return new Set(members.filter((iss) => iss !== null));
   }
 
   #membership(): Membership | null {
@@ -163,6 +163,7 @@ export class MemberNode {
       nowMs,
       checkEntry: (entry, done) => this.#door().checkEntry(entry, done),
       admitsNode: (nodeId) => directory.admitsNode(nodeId),
+      peers: () => directory.enginePeers(),
       observer: {
         onBadProposal: (proposer, refusal) => this.standing.badProposal(proposer, refusal),
         onVotes: ({ height, votes, misbehavior }) => {
@@ -298,14 +299,8 @@ export class MemberNode {
   #isQuorumReached(): boolean {
     const voters = validators(this.membership());
     const { iss } = this.#options;
-    const here = voters.filter((key) => key.iss === iss || this.connected.has(key.iss));
+    const { connected } = this;
+    const here = voters.filter((key) => key.iss === iss || connected.has(key.iss));
     return here.length * 3 > voters.length * 2;
-  }
-
-  async #lookAround(): Promise<void> {
-    const peers = await this.chain.rpc.peers();
-    const nodeIds = peers.ok ? peers.value.map(({ nodeId }) => nodeId) : [];
-    const members = nodeIds.map((nodeId) => this.#options.directory.memberOfNode(nodeId));
-    this.connected = new Set(members.filter((iss) => iss !== null));
   }
 }
