@@ -6,7 +6,8 @@ import { joinIfNeeded, writeHome } from './alliance/engine-folder.ts';
 import { Floors } from './alliance/floors.ts';
 import { MemberDirectory } from './alliance/member-directory.ts';
 import { MemberNode } from './alliance/member-node.ts';
-import { effectsOf, faultWords, hasOwnKeys } from './alliance/membership-effects.ts';
+import { effectsOf, hasOwnKeys } from './alliance/membership-effects.ts';
+import { nodeView } from './alliance/node-view.ts';
 import { announce } from './alliance/own-announcement.ts';
 import { openPeerSide, type PeerSide } from './alliance/peer-side.ts';
 import type { Setting } from './alliance/setting.ts';
@@ -23,6 +24,7 @@ import {
   StartError,
   unwind,
 } from './doors.ts';
+import { faultTolerance } from './fault-tolerance.ts';
 import { readFounding } from './founding-file.ts';
 import type { GatewayOptions, RunningGateway } from './gateway.ts';
 import { loadEngineKeys, loadMemberKeys } from './keys.ts';
@@ -32,6 +34,7 @@ import { findEngine } from './ledger/cometbft/engine-binary.ts';
 import { engineHome } from './ledger/cometbft/engine-home.ts';
 import { engineAddress, publicBytes } from './ledger/cometbft/engine-keys.ts';
 import { keyOf, type LedgerState } from './ledger/state.ts';
+import { MembershipDesk } from './membership-desk.ts';
 import { EquivocationEvidence } from './peers/equivocation-evidence.ts';
 import { loadMemberTls, renewMemberTls } from './peers/member-tls.ts';
 import { PeerClient } from './peers/peer-client.ts';
@@ -187,7 +190,7 @@ async function run(setting: Setting, undo: (() => unknown)[]): Promise<RunningAl
     httpUrl: http.url,
     mqttUrl,
     peerUrl: `https://${settings.peerHost}:${side.door.port}`,
-    fault: faultWords(node.membership()),
+    fault: faultTolerance(node.membership()).words,
     restartWanted: restart.made,
     close: () => unwind(undo),
   };
@@ -255,11 +258,21 @@ function backendOf(
   });
   const { proofs, anchor } = pipeline;
   const evidence = new EvidenceBuilder({ store, state, proofs, anchored: () => anchor.newest });
+  const alliance = new MembershipDesk({
+    ledger,
+    iss: pipeline.iss,
+    signer: () => pipeline.signers.member,
+    nowMs: () => node.chain.clock.presentMs(),
+    native: nativeVerify,
+    node: () => nodeView(node, setting.settings),
+    onChanged: () => {},
+  });
   return new LedgerBackend({
     ledger,
     pipeline,
     reads: readsOf({ store, state, nowMs }),
     writes: registrar,
+    alliance,
     evidence: (leafIndex) => evidence.build(leafIndex),
     nowMs: () => node.chain.clock.presentMs(),
     onGovernance: () => {},

@@ -36,6 +36,7 @@ export class LedgerBackend implements Backend {
   readonly #evidence: (leafIndex: number) => Uint8Array | null;
   readonly #nowMs: () => number;
   readonly #onGovernance: (keys: readonly KeyRecord[]) => void;
+  readonly alliance: Backend['alliance'];
   readonly devices: Backend['devices'];
   readonly device: Backend['device'];
   readonly completeness: Backend['completeness'];
@@ -51,6 +52,7 @@ export class LedgerBackend implements Backend {
     pipeline: Pipeline;
     reads: Reads;
     writes: Writes;
+    alliance: Backend['alliance'];
     evidence: (leafIndex: number) => Uint8Array | null;
     nowMs: () => number;
     /** After COMMIT: keys registered, retired or revoked at this door. */
@@ -62,6 +64,7 @@ export class LedgerBackend implements Backend {
     this.#evidence = parts.evidence;
     this.#nowMs = parts.nowMs;
     this.#onGovernance = parts.onGovernance;
+    this.alliance = parts.alliance;
     this.devices = () => reads.devices();
     this.device = (urn) => reads.device(urn);
     this.completeness = (urn) => reads.completeness(urn);

@@ -18,6 +18,7 @@ import {
 import { loadMemberKeys } from './keys.ts';
 import { SoloLedger } from './ledger/solo.ts';
 import type { KeyRecord } from './ledger/state.ts';
+import { MembershipDesk } from './membership-desk.ts';
 import { Pipeline } from './pipeline.ts';
 import { readsOf } from './reads/reads.ts';
 import { EvidenceBuilder } from './receipts/evidence-builder.ts';
@@ -154,11 +155,20 @@ function openBackend(parts: {
   });
   const { proofs, anchor } = pipeline;
   const evidence = new EvidenceBuilder({ store, state, proofs, anchored: () => anchor.newest });
+  const alliance = new MembershipDesk({
+    ledger,
+    iss: pipeline.iss,
+    signer: () => pipeline.signers.member,
+    nowMs,
+    native: nativeVerify,
+    onChanged,
+  });
   return new LedgerBackend({
     ledger,
     pipeline,
     reads: readsOf({ store, state, nowMs }),
     writes: registrar,
+    alliance,
     evidence: (leafIndex) => evidence.build(leafIndex),
     nowMs,
     onGovernance: onChanged,

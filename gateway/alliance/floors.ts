@@ -70,7 +70,7 @@ export class Floors {
       await Promise.all(this.#directory.peers().map((peer) => this.#hear(peer, floor)));
       const state = floor.state();
       if (state.state === 'ready') return onReady();
-      const text = wordsOf(state);
+      const text = signingWords(state);
       if (text !== told) this.#onWaiting(text);
       told = text;
       await pause(ASK_EVERY_MS);
@@ -103,7 +103,8 @@ export class Floors {
   }
 }
 
-function wordsOf(state: ReturnType<SigningFloor['state']>): string {
+/** Whether this member signs, for its operator. */
+export function signingWords(state: ReturnType<SigningFloor['state']>): string {
   switch (state.state) {
     case 'waiting':
       return `signs nothing until its tree has ${state.size} entries, as ${state.from} shows it signed`;

@@ -1,5 +1,7 @@
 // What the HTTP interface asks of a gateway. gateway.ts implements it; tests use a fake.
 
+import type { AllianceBackend } from './alliance-backend.ts';
+
 /** SQLite answers at once, PostgreSQL later: every read may be either. */
 export type Awaitable<T> = T | Promise<T>;
 
@@ -227,6 +229,9 @@ export interface Backend {
   governance(fromLeaf: number, limit: number): Awaitable<readonly GovernanceLeaf[]>;
   /** The governance leaf with this statement id; null for any other statement. */
   governanceLeaf(id: Uint8Array): Awaitable<GovernanceLeaf | null>;
+
+  /** Who keeps the ledger; in a solo ledger one member, who may become several. */
+  readonly alliance: AllianceBackend;
 
   health(): Awaitable<Health>;
   /** Prometheus text exposition. */

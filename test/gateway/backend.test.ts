@@ -48,6 +48,7 @@ function open(): void {
     pipeline,
     reads: readsOf(rig.context),
     writes: rig.registrar,
+    alliance: rig.desk,
     evidence: () => null,
     nowMs: () => rig.nowMs,
     onGovernance: (keys) => governed.push(...keys),

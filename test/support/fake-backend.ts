@@ -1,4 +1,5 @@
 import { encodeCbor } from '@truegrain/device-sdk/formats/cbor.js';
+import type { AllianceBackend } from '../../gateway/http/alliance-backend.ts';
 import type {
   Backend,
   DeviceView,
@@ -26,8 +27,39 @@ export const EVIDENCE = new Uint8Array([0xa1, 1, 1]);
 
 const same = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
 
+/** No members here; the routes' own tests have a real ledger behind them. */
+class FakeAlliance implements AllianceBackend {
+  view() {
+    return null;
+  }
+  own() {
+    return { grants: [], node: null };
+  }
+  preview() {
+    return NO_MEMBERS;
+  }
+  async propose() {
+    return NO_MEMBERS;
+  }
+  async answer() {
+    return NO_MEMBERS;
+  }
+  async except() {
+    return NO_MEMBERS;
+  }
+  async depart() {
+    return NO_MEMBERS;
+  }
+  async grant() {
+    return NO_MEMBERS;
+  }
+}
+
+const NO_MEMBERS = { ok: false as const, code: 'not_found', detail: 'no members' };
+
 /** A gateway in memory: fixed answers, knobs for the rest, and a record of what it was asked. */
 export class FakeBackend implements Backend {
+  readonly alliance = new FakeAlliance();
   open = false;
   note: string | null = 'ledger.example/00\n1\nAAAA\n\n— ledger.example/00 AAAA\n';
   answer: SubmitAnswer = { state: 'accepted', id: RUNNING };

@@ -36,6 +36,7 @@ import { SoloLedger } from '../../gateway/ledger/solo.ts';
 import type { KeyRecord } from '../../gateway/ledger/state.ts';
 import { fsck } from '../../gateway/log/fsck.ts';
 import { Proofs } from '../../gateway/log/proofs.ts';
+import { MembershipDesk } from '../../gateway/membership-desk.ts';
 import { Registrar } from '../../gateway/registrar.ts';
 import { openDatabase } from '../../gateway/store/database.ts';
 import { LocalStore } from '../../gateway/store/local.ts';
@@ -105,6 +106,7 @@ export class SoloRig {
   readonly ledger: SoloLedger;
   readonly local: LocalStore;
   readonly registrar: Registrar;
+  readonly desk: MembershipDesk;
   readonly proofs: Proofs;
   readonly anchorer: Anchor;
   readonly changed: KeyRecord[] = [];
@@ -129,6 +131,14 @@ export class SoloRig {
     const { store } = this.ledger;
     this.local = new LocalStore(store.db);
     this.registrar = this.newRegistrar();
+    this.desk = new MembershipDesk({
+      ledger: this.ledger,
+      iss: MEMBER_ISS,
+      signer: () => this.signers.member,
+      nowMs: () => this.nowMs,
+      native: nativeVerify,
+      onChanged: (keys) => this.changed.push(...keys),
+    });
     this.proofs = new Proofs((level, index) => store.tiles.get(level, index));
     const { anchor } = openAnchor({
       db: store.db,
