@@ -83,7 +83,7 @@ export class Pipeline {
       tipFiles: options.tipFiles,
       size: () => ledger.state.size,
       proofs,
-      policy: () => policyOf(ledger, origin),
+      policy: (size) => policyOf(ledger, origin, size),
       native: nativeVerify,
       nowMs: options.nowMs,
       onAnchored: (anchored) => this.#anchored(anchored),
@@ -238,9 +238,9 @@ export class Pipeline {
 }
 
 /** Who may sign and cosign this ledger's checkpoints now. */
-export function policyOf({ state }: Pick<Ledger, 'state'>, origin: string): Policy {
+function policyOf({ state }: Pick<Ledger, 'state'>, origin: string, size: number): Policy {
   if (!state.membership) throw new Error('no charter');
-  return policyOfMembership(state.membership, origin);
+  return policyOfMembership(state.membership, origin, { size });
 }
 
 const RETRY_AFTER_MS = 1_000;

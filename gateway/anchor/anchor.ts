@@ -26,6 +26,7 @@ const STRAGGLER_MS = 250;
 /** A round without quorum then goes on with the newest tree, where others may be by now. */
 const ROUND_MS = 2_000;
 const RETRY_AFTER_MS = 1_000;
+const HELD_MAX = 16;
 
 export type AnchorRefusal = 'behind_signed_tip' | 'forked_from_signed_tip';
 
@@ -74,6 +75,7 @@ export class Anchor {
   readonly #tree: OwnLog;
   readonly #insert: Query;
   readonly #prune: Query;
+  readonly #held: Query;
   readonly #asks: PeerAsks;
   readonly #offered = new OfferedLines();
   #round: Round | null = null;
@@ -92,6 +94,7 @@ export class Anchor {
     this.#tree = tree;
     this.#insert = db.prepare('INSERT OR REPLACE INTO checkpoint VALUES (?, ?)');
     this.#prune = db.prepare('DELETE FROM checkpoint WHERE size < ?');
+    this.#held = db.prepare('SELECT note FROM checkpoint WHERE size >= ? ORDER BY size LIMIT ?');
     this.#newest = this.#kept();
     this.#asks = new PeerAsks({
       peers: options.peers ?? (() => []),
@@ -116,6 +119,11 @@ export class Anchor {
     const { state } = this.#cosigner.floor.state();
     if (state === 'waiting') return 'behind_signed_tip';
     return state === 'forked' ? 'forked_from_signed_tip' : null;
+  }
+
+  /** Checkpoints shown of trees at least this large, the nearest first: what members stood by. */
+  held(size: number): string[] {
+    return this.#held.pluck().all(size, HELD_MAX) as string[];
   }
 
   cosigners(): PeerStanding[] {
