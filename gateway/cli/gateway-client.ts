@@ -7,7 +7,7 @@ export interface ClientOptions {
   token?: string;
 }
 
-const URL_DEFAULT = 'http://127.0.0.1:8080';
+export const URL_DEFAULT = 'http://127.0.0.1:8080';
 
 export function withGateway(command: Command): Command {
   return command

@@ -43,6 +43,17 @@ export const PROBLEMS = {
   rate_limited: { status: 429, title: 'Too Many Requests' },
   internal: { status: 500, title: 'Internal Server Error' },
   busy: { status: 503, title: 'Service Unavailable' },
+  pending: { status: 503, title: 'Not in a block yet' },
+  // Refusals of what a member says about the membership.
+  stale_proposal: { status: 409, title: 'Proposal overtaken by another change' },
+  proposal_unknown: { status: 404, title: 'No such open proposal' },
+  answered: { status: 409, title: 'Answered before' },
+  term_running: { status: 409, title: 'Term still running' },
+  not_silent: { status: 409, title: 'Member has answered' },
+  key_in_use: { status: 409, title: 'Key registered before' },
+  key_invalid: { status: 400, title: 'Key not valid' },
+  proof: { status: 400, title: 'Proof of possession not valid' },
+  charter_contradiction: { status: 409, title: 'Against the charter' },
   // Refusals of a statement (formats and admission share this list).
   malformed: refusal('Statement malformed', 'Malformed request'),
   algorithm: refusal('Signature algorithm not supported', 'Bad Signature Algorithm'),

@@ -1,34 +1,40 @@
 // JSON schemas of inputs and answers; the OpenAPI document is made from them.
 
-const object = (properties: Record<string, unknown>, optional: readonly string[] = []) => ({
+export const object = (properties: Record<string, unknown>, optional: readonly string[] = []) => ({
   type: 'object',
   additionalProperties: false,
   required: Object.keys(properties).filter((name) => !optional.includes(name)),
   properties,
 });
-const arrayOf = (items: unknown, limits: Record<string, number> = {}) => ({
+export const arrayOf = (items: unknown, limits: Record<string, number> = {}) => ({
   type: 'array',
   items,
   ...limits,
 });
-const nullable = (schema: Record<string, unknown>) => ({ anyOf: [schema, { type: 'null' }] });
+export const nullable = (schema: Record<string, unknown>) => ({
+  anyOf: [schema, { type: 'null' }],
+});
 
-const hash = { type: 'string', pattern: '^[0-9a-f]{64}$', description: '32 bytes, lower-case hex' };
+export const hash = {
+  type: 'string',
+  pattern: '^[0-9a-f]{64}$',
+  description: '32 bytes, lower-case hex',
+};
 /** 43 characters of base64url are 32 bytes; the caps keep a body within its limit. */
-const bytes = (maxLength: number) => ({
+export const bytes = (maxLength: number) => ({
   type: 'string',
   pattern: '^[A-Za-z0-9_-]*$',
   maxLength,
   description: 'base64url, unpadded',
 });
-const text = (maxLength: number) => ({ type: 'string', minLength: 1, maxLength });
-const urn = {
+export const text = (maxLength: number) => ({ type: 'string', minLength: 1, maxLength });
+export const urn = {
   type: 'string',
   pattern: '^urn:dev:[!-~]{1,192}$',
   description: 'device URN (RFC 9039)',
 };
-const timeMs = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
-const count = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
+export const timeMs = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
+export const count = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
 const flag = { type: 'boolean' };
 
 const calibration = object({ certificate: text(200), digest: hash, dueMs: timeMs });

@@ -10,6 +10,7 @@ import { installOpenapi, openapiRoutes } from './openapi.ts';
 import { DEFAULT_RATE_LIMITS, installRateLimit, type RateLimits } from './rate-limit.ts';
 import { installRouteList, type ListedRoute } from './route-list.ts';
 
+import { allianceRoutes } from './routes/alliance.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { enrolmentRoutes } from './routes/enrolment.ts';
 import { entryRoutes } from './routes/entries.ts';
@@ -96,6 +97,7 @@ const ROUTES = [
   readingRoutes,
   statementRoutes,
   governanceRoutes,
+  allianceRoutes,
   healthRoutes,
 ];
 

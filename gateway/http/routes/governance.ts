@@ -8,8 +8,17 @@ import { ANSWERS, PARAMS, QUERIES } from '../schemas.ts';
 import { governanceView, statementView } from '../views.ts';
 import { sendEvidence } from './statements.ts';
 
-/** The registry (registration, rotation, revocation) names devices: that needs a token. */
-const PUBLIC_KINDS: ReadonlySet<string> = new Set(['charter', 'acceptance', 'erasure']);
+/** The registry (registration, rotation, revocation, grant) names devices: that needs a token. */
+const PUBLIC_KINDS: ReadonlySet<string> = new Set([
+  'charter',
+  'acceptance',
+  'proposal',
+  'answer',
+  'exception',
+  'departure',
+  'endpoint',
+  'erasure',
+]);
 
 type Id = { Params: { id: string } };
 type Page = { Querystring: { fromLeaf: number; limit: number } };
