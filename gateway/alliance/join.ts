@@ -8,6 +8,7 @@ import type { EngineHome } from '../ledger/cometbft/engine-home.ts';
 import { EngineRpc } from '../ledger/cometbft/engine-rpc.ts';
 import { JoinApp } from '../ledger/cometbft/join-app.ts';
 import { type JoinProgress, SnapshotReader } from '../ledger/cometbft/snapshot-reader.ts';
+import { extensionOf } from '../peers/equivocation-tiles.ts';
 import type { PeerClient } from '../peers/peer-client.ts';
 import { openTunnel, type RpcTunnel } from '../peers/rpc-tunnel.ts';
 import type { Db } from '../store/database.ts';
@@ -56,6 +57,7 @@ export async function joinLedger(options: JoinOptions): Promise<void> {
   const reader = new SnapshotReader({
     db,
     pinned: trust.pinned,
+    isBeginning: (tree) => isBeginning(options, { tree, of: trust.pinned }),
     onProgress: throttled(options.onProgress),
     onWrongChunk: (sender, detail) => {
       const member = options.directory.memberOfNode(sender) ?? sender;
@@ -110,6 +112,26 @@ async function agreeOnTrust(options: JoinOptions): Promise<Trust | null> {
   return null;
 }
 
+/** By the tiles of any member: they need no trust, the proof leads to the cosigned root. */
+async function isBeginning(
+  { client, directory }: JoinOptions,
+  trees: { tree: Trust['pinned']; of: Trust['pinned'] },
+): Promise<boolean> {
+  for (const peer of directory.peers()) {
+    const extension = await extensionOf({
+      own: trees.tree,
+      theirs: trees.of,
+      fetchTile: async (path) => {
+        const answer = await client.request(peer, { method: 'GET', path: `/log/${path}` });
+        return answer.ok && answer.status === 200 ? answer.body : null;
+      },
+    });
+    if (extension.kind === 'extends') return true;
+    if (extension.kind === 'forked') return false;
+  }
+  return false;
+}
+
 /** The engine's light client compares two servers at least; one member may stand for both. */
 async function openTunnels(options: JoinOptions, members: readonly string[]): Promise<RpcTunnel[]> {
   const { client, directory } = options;
@@ -133,14 +155,15 @@ async function runEngine(options: JoinOptions, reader: SnapshotReader): Promise<
     taken = resolve;
     failed = reject;
   });
+  const application = new JoinApp({
+    reader,
+    admitsPeer: (nodeId) => directory.admitsNode(nodeId),
+    onTaken: taken,
+  });
   let engine: Engine | null = null;
   const server = await AbciServer.listen({
     socketPath: home.abciSocket,
-    application: new JoinApp({
-      reader,
-      admitsPeer: (nodeId) => directory.admitsNode(nodeId),
-      onTaken: taken,
-    }),
+    application,
     onFatal: (error) => {
       engine?.applicationFailed(error);
       failed(error);
@@ -168,6 +191,7 @@ async function runEngine(options: JoinOptions, reader: SnapshotReader): Promise<
     await isTaken;
   } finally {
     await engine.stop();
+    application.leave();
     await server.close();
   }
 }

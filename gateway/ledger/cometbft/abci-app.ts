@@ -20,7 +20,7 @@ import type { SnapshotTaker } from './snapshot-taker.ts';
 import type { ValidatorChange } from './validators.ts';
 
 /** The protocol version of this state machine: raised with every change of what a block does. */
-const APP_VERSION = 1n;
+export const APP_VERSION = 1n;
 const REFUSED = 1;
 
 /** What consensus shows of the members. */

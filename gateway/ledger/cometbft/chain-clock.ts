@@ -18,10 +18,10 @@ export class ChainClock {
     if (isLive) this.#block = { timeMs, atMs: this.#monotonicMs() };
   }
 
-  /** Before the first live block the wall clock is all there is. */
+  /** Whole milliseconds, as log times are. Before the first live block the wall clock is all there is. */
   presentMs(): number {
     if (!this.#block) return this.#nowMs();
-    return this.#block.timeMs + (this.#monotonicMs() - this.#block.atMs);
+    return Math.floor(this.#block.timeMs + (this.#monotonicMs() - this.#block.atMs));
   }
 
   /** How far this machine's wall clock is from the chain's, positive ahead; null where unknown. */

@@ -7,8 +7,8 @@ import type { CommittedBlock } from './comet-ledger.ts';
 /** The engine's mempool is memory: what a restart lost is handed over again after this long. */
 const RESEND_AFTER_MS = 2_000;
 
-/** Not for ever: the next block has room, or a time nearer to the statement's own. */
-const PASSING: ReadonlySet<string> = new Set(['quota', 'mempool_full', 'unreachable', 'duplicate']);
+/** Of the engine, not of the transaction: handed over again, it may well be taken. */
+const PASSING: ReadonlySet<string> = new Set(['mempool_full', 'unreachable', 'duplicate']);
 
 export type Delivered =
   | { ok: true; applied: Applied; height: number }

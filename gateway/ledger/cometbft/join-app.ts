@@ -1,3 +1,4 @@
+import { APP_VERSION } from './abci-app.ts';
 import type { AbciApplication } from './application.ts';
 import {
   ResponseProcessProposal_ProposalStatus as ProposalStatus,
@@ -17,6 +18,7 @@ export class JoinApp implements AbciApplication {
   readonly #reader: SnapshotReader;
   readonly #admitsPeer: (nodeId: string) => boolean;
   readonly #onTaken: () => void;
+  #leave: () => void = () => {};
 
   constructor(options: {
     reader: SnapshotReader;
@@ -30,8 +32,11 @@ export class JoinApp implements AbciApplication {
 
   info() {
     const position = this.#reader.position();
-    if (!position) return { lastBlockHeight: 0n };
-    return { lastBlockHeight: BigInt(position.height), lastBlockAppHash: position.appHash };
+    return {
+      appVersion: APP_VERSION,
+      lastBlockHeight: BigInt(position?.height ?? 0),
+      lastBlockAppHash: position?.appHash ?? new Uint8Array(),
+    };
   }
 
   query() {
@@ -60,7 +65,14 @@ export class JoinApp implements AbciApplication {
 
   finalizeBlock(): Promise<never> {
     if (this.#reader.position()) this.#onTaken();
-    return new Promise<never>(() => {});
+    return new Promise<never>((_resolve, reject) => {
+      this.#leave = () => reject(new Error('joined: the real application answers from here on'));
+    });
+  }
+
+  /** The engine is gone: nobody waits for the block's answer any more. */
+  leave(): void {
+    this.#leave();
   }
 
   commit() {

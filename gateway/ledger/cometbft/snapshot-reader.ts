@@ -42,6 +42,7 @@ export class SnapshotReader {
   readonly #onWrongChunk: (sender: string, detail: string) => void;
   /** A checkpoint that enough members cosigned; the log must pass through it. */
   readonly #pinned: { size: number; root: Uint8Array };
+  readonly #isBeginning: (tree: { size: number; root: Uint8Array }) => Promise<boolean>;
   #rebuild: Rebuild | null = null;
   /** Leaves stored and folded. */
   #leaves = 0;
@@ -50,6 +51,8 @@ export class SnapshotReader {
   constructor(options: {
     db: Db;
     pinned: { size: number; root: Uint8Array };
+    /** Whether the pinned tree extends this smaller one. */
+    isBeginning: (tree: { size: number; root: Uint8Array }) => Promise<boolean>;
     onProgress: (progress: JoinProgress) => void;
     /** `sender`: p2p node id of the member that sent it. */
     onWrongChunk: (sender: string, detail: string) => void;
@@ -58,6 +61,7 @@ export class SnapshotReader {
     this.#row = new BlockRow(options.db);
     this.#insert = options.db.prepare('INSERT INTO leaf VALUES (?, ?)');
     this.#pinned = options.pinned;
+    this.#isBeginning = options.isBeginning;
     this.#onProgress = options.onProgress;
     this.#onWrongChunk = options.onWrongChunk;
   }
@@ -87,14 +91,17 @@ export class SnapshotReader {
     return this.#row.read();
   }
 
-  offer({ snapshot, appHash }: RequestOfferSnapshot) {
+  async offer({ snapshot, appHash }: RequestOfferSnapshot) {
     if (!snapshot || snapshot.format !== SNAPSHOT_FORMAT) {
       return { result: OfferResult.REJECT_FORMAT };
     }
     const index = parseSnapshotIndex(snapshot.metadata, appHash);
     if (!index.ok) return { result: OfferResult.REJECT };
-    // A log that ends before the checkpoint this member was shown would take back what was promised.
-    if (index.value.size < this.#pinned.size) return { result: OfferResult.REJECT };
+    const { size } = index.value;
+    // Older than the checkpoint: it has to be its beginning.
+    if (size < this.#pinned.size && !(await this.#isBeginning({ size, root: appHash }))) {
+      return { result: OfferResult.REJECT };
+    }
     this.#offered = {
       index: index.value,
       height: Number(snapshot.height),
@@ -156,8 +163,9 @@ export class SnapshotReader {
     this.#row.write({ height, appHash });
   }
 
-  #assertPassesThroughPinned({ store }: Rebuild): void {
+  #assertPassesThroughPinned({ store, tree }: Rebuild): void {
     const { size, root } = this.#pinned;
+    if (size > tree.size) return; // proved when it was offered
     const proofs = new Proofs((level, index) => store.tiles.get(level, index));
     if (!equal(proofs.root(size), root)) {
       throw new Error(`the log does not pass through the cosigned checkpoint of size ${size}`);
