@@ -1,0 +1,206 @@
+// An alliance of built gateways, each in a process, a folder and on ports of its own, with a real engine.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { fsck } from '../../gateway/log/fsck.ts';
+import { foundAlliance } from '../../sim/alliance/founding.ts';
+import { arePortsFree } from '../../sim/alliance/free-ports.ts';
+import {
+  type MemberKind,
+  type MemberPlace,
+  type MemberPorts,
+  memberPlace,
+  PORTS_A_MEMBER,
+} from '../../sim/alliance/member-place.ts';
+import { AllianceMember } from './alliance-member.ts';
+import { truegrain } from './cli.ts';
+import { engineMissing } from './engine-file.ts';
+import { hasPrograms } from './gateway-process.ts';
+import { group } from './group.ts';
+
+const missing = engineMissing ?? (hasPrograms ? null : 'not built; run npm run build');
+
+/** Tests that run whole members: the engine and the built programs. */
+export const allianceProcesses = group('alliance', missing === null, missing ?? '');
+
+export interface MemberWish {
+  readonly name: string;
+  readonly kind?: MemberKind;
+  /** Folder on another disk. */
+  readonly under?: string;
+  /** Where the others are told to reach it; a proxy of the test stands there. */
+  readonly advertise?: (ports: MemberPorts) => { peer?: string; p2p?: string };
+  /** Over the section `alliance` of its configuration. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Over its whole configuration. */
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
+export interface FleetWishes {
+  readonly members?: readonly MemberWish[];
+  /** Options of `alliance invite`, such as ['--quorum', '3']. */
+  readonly charter?: readonly string[];
+}
+
+const FOUR: readonly MemberWish[] = [
+  { name: 'mill' },
+  { name: 'carrier' },
+  { name: 'shop' },
+  { name: 'authority', kind: 'regulator' },
+];
+
+const POLL_MS = 50;
+/** For a loaded machine: a test that hits it has failed. */
+const WAIT_MS = 90_000;
+/** Below what systems give to outgoing connections, so that a member's port stays its own. */
+const PORTS = { from: 12_000, to: 32_000 };
+
+export class AllianceFleet {
+  readonly folder: string;
+  readonly members: readonly AllianceMember[];
+
+  private constructor(folder: string, members: readonly AllianceMember[]) {
+    this.folder = folder;
+    this.members = members;
+  }
+
+  /** Founded by the commands of `truegrain alliance`, a token of all roles each, nobody started. */
+  static async found({ members = FOUR, charter = [] }: FleetWishes = {}): Promise<AllianceFleet> {
+    const folder = mkdtempSync(join(tmpdir(), 'tg-fleet-'));
+    const first = await freeBlock(members.length * PORTS_A_MEMBER);
+    const places = members.map((wish, i) => placeOf(wish, { folder, first, i }));
+    await foundAlliance(places, {
+      folder,
+      charter: { ledger: 'fleet.invalid/ledger', options: ['--disclosure', 'open', ...charter] },
+      run: inProcess,
+      onInit: (place) => configure(place, members[places.indexOf(place)] ?? { name: '' }),
+    });
+    const made = [];
+    for (const place of places) made.push(new AllianceMember(place, await tokenOf(place)));
+    return new AllianceFleet(folder, made);
+  }
+
+  static async started(wishes?: FleetWishes): Promise<AllianceFleet> {
+    const fleet = await AllianceFleet.found(wishes);
+    await fleet.start();
+    return fleet;
+  }
+
+  /** All that do not run, at once: a member opens its doors when most of the others are there. */
+  async start(): Promise<void> {
+    const idle = this.members.filter(({ isAlive }) => !isAlive);
+    await Promise.all(idle.map((member) => member.start()));
+  }
+
+  member(i: number): AllianceMember {
+    const member = this.members[i];
+    if (!member) throw new RangeError(`no member ${i}`);
+    return member;
+  }
+
+  get running(): AllianceMember[] {
+    return this.members.filter(({ isAlive }) => isAlive);
+  }
+
+  /** Polls; a condition that throws does not hold yet. At the deadline it fails with what all said. */
+  async until(
+    what: string,
+    condition: () => boolean | Promise<boolean>,
+    deadlineMs = WAIT_MS,
+  ): Promise<void> {
+    const deadline = performance.now() + deadlineMs;
+    for (;;) {
+      const trouble = await holds(condition);
+      if (trouble === null) return;
+      if (performance.now() > deadline) throw new Error(this.#report(what, trouble));
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  /** Until the members that run (or those given) are at one size, of `size` or more, with one root. */
+  async agree({ size = 0, among = this.running } = {}): Promise<{ size: number; root: string }> {
+    const [first] = among;
+    if (!first) throw new Error('nobody runs');
+    await this.until(`${among.length} members agree at size ${size} or more`, () => {
+      const at = among.map((member) => member.ledger());
+      return at.every((one) => one.size >= size && one.size === at[0]?.size);
+    });
+    const roots = new Set<string>();
+    const common = Math.min(...among.map((member) => member.ledger().size));
+    for (const member of among) roots.add(member.rootAt(common));
+    expect([...roots], `one root at size ${common}`).toHaveLength(1);
+    return { size: common, root: [...roots][0] ?? '' };
+  }
+
+  /** What each folder says of itself; the members may run. */
+  fsck(): void {
+    for (const { name, place } of this.members) {
+      const { ok, findings } = fsck(place.data);
+      expect({ name, ok, findings }).toEqual({ name, ok: true, findings: [] });
+    }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.running.map((member) => member.stop()));
+  }
+
+  /** Ends every process, gently or not, and leaves nothing. */
+  async remove(): Promise<void> {
+    await Promise.all(this.members.map((member) => member.kill('both')));
+    for (const { place } of this.members) rmSync(place.data, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #report(what: string, trouble: string): string {
+    const members = this.members.map((member) => `${member.name}: ${member.report()}`);
+    return [`it never came to that: ${what} (${trouble})`, ...members].join('\n');
+  }
+}
+
+/** Null when it holds. */
+async function holds(condition: () => boolean | Promise<boolean>): Promise<string | null> {
+  try {
+    return (await condition()) ? null : 'not so';
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+async function freeBlock(count: number): Promise<number> {
+  for (;;) {
+    const first = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from - count));
+    if (await arePortsFree(first, count)) return first;
+  }
+}
+
+function placeOf(
+  { name, kind = 'participant', under, advertise }: MemberWish,
+  { folder, first, i }: { folder: string; first: number; i: number },
+): MemberPlace {
+  const root = under === undefined ? folder : mkdtempSync(join(under, 'tg-fleet-'));
+  const place = memberPlace({ name, kind, root, port: first + i * PORTS_A_MEMBER });
+  return advertise ? { ...place, advertise: advertise(place.ports) } : place;
+}
+
+/** What is listened on, where the card names a proxy, and what the test wants otherwise. */
+function configure({ data, ports }: MemberPlace, { settings = {}, config = {} }: MemberWish): void {
+  const file = join(data, 'truegrain.json');
+  const known = JSON.parse(readFileSync(file, 'utf8')) as { alliance: object };
+  const own = { peerPort: ports.peer, p2pPort: ports.p2p };
+  const alliance = { ...known.alliance, ...own, ...settings };
+  writeFileSync(file, JSON.stringify({ ...known, ...config, alliance }));
+}
+
+async function inProcess(args: readonly string[]) {
+  const { code, out, err } = await truegrain(args);
+  return { code, lines: `${out}${err}`.trimEnd().split('\n') };
+}
+
+async function tokenOf({ data }: MemberPlace): Promise<string> {
+  const roles = ['operator', 'auditor', 'deviceAdmin'];
+  const { lines } = await inProcess(['token', 'add', '--data', data, '--role', ...roles]);
+  const token = /\btg_[\w-]{43}\b/.exec(lines.join('\n'))?.[0];
+  if (!token) throw new Error(lines.at(-1) ?? 'no token could be made');
+  return token;
+}
