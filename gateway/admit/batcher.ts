@@ -116,7 +116,8 @@ export class Batcher {
     const checked = await Promise.all(rows.map((row) => this.#verdictOf(row)));
     if (this.#closed) return false;
     const logTimeMs = Math.max(this.#chainTimeMs(), this.#ledger.state.logTimeMs);
-    const round = new Round(this.#ledger, this.#quota, logTimeMs);
+    const bytesMax = this.#ledger.state.charter?.bytesPerBlock ?? 0;
+    const round = new Round(this.#ledger, this.#quota, { logTimeMs, bytesMax });
     const keys = this.#fill(round, rows, checked);
     if (round.isEmpty()) return true;
     const { facts, batch } = round.seal(this.#gateway);
@@ -126,8 +127,10 @@ export class Batcher {
       batch: batch.entry,
     });
     const sent = await this.#send(tx);
-    if (sent.ok) this.#unspoil(keys);
-    else if (sent.code === 'stale_batch') this.#spoil(round);
+    if (sent.ok) {
+      round.countRefusals();
+      this.#unspoil(keys);
+    } else if (sent.code === 'stale_batch') this.#spoil(round);
     return sent.ok || sent.code === 'stale_batch' || sent.code === 'seq';
   }
 

@@ -87,10 +87,6 @@ export class InboxIntake implements Admission {
 
   submit(frame: Uint8Array, device: string | null, settle: Settle): void {
     if (this.#closed) return; // unacknowledged, so it comes again
-    if (this.#inbox.bytes + frame.length > this.#bytesMax) {
-      this.#setTrouble(`the inbox is full: ${this.#inbox.count} frames wait for the chain`);
-      return;
-    }
     this.#checking += 1;
     this.#pool.check(frame, { kind: 'frame', device, frame, settle });
   }
@@ -155,8 +151,8 @@ export class InboxIntake implements Admission {
   #write(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
-    const group = this.#group;
-    if (group.length === 0) return;
+    if (this.#group.length === 0) return;
+    const group = this.#thatFit();
     try {
       this.#ledger.store.db.transaction(() => {
         for (const { device, frame, checked } of group) {
@@ -166,23 +162,36 @@ export class InboxIntake implements Admission {
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       this.#inbox.recount();
-      this.#setTrouble(error.message);
-      if (!this.#closed) this.#timer = setTimeout(() => this.#write(), RETRY_AFTER_MS);
-      else this.#idle?.();
+      this.#retryLater(error.message);
       return;
     }
-    this.#group = [];
-    this.trouble = null;
+    this.#group = this.#group.slice(group.length);
     for (const { settle, checked } of group) {
       this.#onQueued(checked);
       settle({ kind: 'queued', id: checked.facts.id });
     }
+    const isFull = this.#group.length > 0;
+    if (isFull) this.#retryLater(`the inbox is full: ${this.#bytesMax} bytes wait for the chain`);
+    else this.trouble = null;
     this.#idleIfDone();
   }
 
-  #setTrouble(message: string): void {
-    if (this.trouble !== message) this.#hooks.onTrouble(new Error(message));
-    this.trouble = message;
+  /** The oldest ones for which the inbox has room; the others wait, unacknowledged. */
+  #thatFit(): Arrival[] {
+    let room = this.#bytesMax - this.#inbox.bytes;
+    const tooLarge = this.#group.findIndex(({ frame }) => {
+      room -= frame.length;
+      return room < 0;
+    });
+    return tooLarge < 0 ? this.#group : this.#group.slice(0, tooLarge);
+  }
+
+  /** A gateway that ends now loses nothing: none of what waits was acknowledged. */
+  #retryLater(trouble: string): void {
+    if (this.trouble !== trouble) this.#hooks.onTrouble(new Error(trouble));
+    this.trouble = trouble;
+    if (this.#closed) this.#idle?.();
+    else this.#timer = setTimeout(() => this.#write(), RETRY_AFTER_MS);
   }
 
   #idleIfDone(): void {

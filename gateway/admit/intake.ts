@@ -138,7 +138,7 @@ export class Intake implements Admission {
   /** One batch at most; what does not fit stays in the group. */
   #commit(group: readonly { arrival: Arrival; checked: Checked }[]): [Settle, Outcome][] {
     const logTimeMs = Math.max(this.#nowMs(), this.#ledger.state.logTimeMs);
-    const round = new Round(this.#ledger, this.#quota, logTimeMs);
+    const round = new Round(this.#ledger, this.#quota, { logTimeMs });
     const taken: { settle: Settle; outcome: () => Outcome }[] = [];
     for (const { arrival, checked } of group) {
       if (round.isFull(checked)) break;

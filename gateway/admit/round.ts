@@ -14,7 +14,7 @@ import type { Signer } from '@truegrain/device-sdk/formats/signer.js';
 import { type BatchBlock, expectedGrade } from '../ledger/apply-batch.ts';
 import type { ContentVerdict, Facts } from '../ledger/facts.ts';
 import { FLAG } from '../ledger/grade.ts';
-import { Judge } from '../ledger/judge.ts';
+import { Judge, type Verdict } from '../ledger/judge.ts';
 import type { LedgerStore } from '../ledger/ledger-store.ts';
 import { sealBatch } from '../ledger/seal-batch.ts';
 import type { LedgerState } from '../ledger/state.ts';
@@ -26,12 +26,15 @@ import type { RefusalQuota } from './refusal-quota.ts';
 /** Room for the batch statement itself: grades, 256 refusals and its header. */
 const GROUP_BYTES_SPARED = 24 * 1024;
 
+type Accepted = Extract<Verdict, { kind: 'accept' }>;
+
 /** One batch in the making. */
 export class Round {
   readonly #ledger: { store: LedgerStore; state: LedgerState };
   readonly #quota: RefusalQuota;
   readonly #judge: Judge;
   readonly #logTimeMs: number;
+  readonly #bytesMax: number;
   readonly accepted: { facts: Facts; grade: number; content: Uint8Array }[] = [];
   readonly refused: (RefusedFrame & { code: ListableRefusalCode })[] = [];
   /** The code under which an id is listed here. */
@@ -40,14 +43,16 @@ export class Round {
   #bytes = 0;
   #batchLeaf = -1;
 
+  /** `bytesMax`: room for the whole batch, where the charter gives less than the format. */
   constructor(
     ledger: { store: LedgerStore; state: LedgerState },
     quota: RefusalQuota,
-    logTimeMs: number,
+    { logTimeMs, bytesMax = BATCH_BYTES_MAX }: { logTimeMs: number; bytesMax?: number },
   ) {
     this.#ledger = ledger;
     this.#quota = quota;
     this.#logTimeMs = logTimeMs;
+    this.#bytesMax = Math.min(BATCH_BYTES_MAX, bytesMax) - GROUP_BYTES_SPARED;
     this.#judge = new Judge(ledger.state, ledger.store.history, logTimeMs);
   }
 
@@ -57,7 +62,7 @@ export class Round {
     return (
       this.refused.length >= BATCH_REFUSALS_MAX ||
       this.accepted.length >= BATCH_STATEMENTS_MAX ||
-      this.#bytes + entryBytes > BATCH_BYTES_MAX - GROUP_BYTES_SPARED
+      (this.#bytes > 0 && this.#bytes + entryBytes > this.#bytesMax)
     );
   }
 
@@ -80,8 +85,7 @@ export class Round {
       };
     }
     const claimed = attested.suspect ? FLAG.suspect : 0;
-    const forecast = { ...verdict, logTimeMs: this.#logTimeMs, claimed };
-    const grade = expectedGrade(this.#ledger.state, this.#judge, facts, forecast);
+    const grade = this.#gradeOf(facts, this.#judge, { verdict, grade: claimed });
     const at = this.accepted.length;
     this.accepted.push({ facts, grade, content });
     this.#bytes += facts.entry.length;
@@ -123,10 +127,23 @@ export class Round {
   changedSince(): Set<number> {
     const judge = new Judge(this.#ledger.state, this.#ledger.store.history, this.#logTimeMs);
     const changed = new Set<number>();
-    for (const { facts } of this.accepted) {
-      if (judge.judge(facts).kind !== 'accept') changed.add(facts.keyNo);
+    for (const { facts, grade } of this.accepted) {
+      const verdict = judge.judge(facts);
+      const isSame =
+        verdict.kind === 'accept' && grade === this.#gradeOf(facts, judge, { verdict, grade });
+      if (!isSame) changed.add(facts.keyNo);
     }
     return changed;
+  }
+
+  /** Of what was taken before, only the gateway's own flag is kept. */
+  #gradeOf(
+    facts: Facts,
+    judge: Judge,
+    { verdict, grade }: { verdict: Accepted; grade: number },
+  ): number {
+    const forecast = { ...verdict, logTimeMs: this.#logTimeMs, claimed: grade };
+    return expectedGrade(this.#ledger.state, judge, facts, forecast);
   }
 
   /** Nothing to put into the log. */
@@ -148,6 +165,11 @@ export class Round {
   /** It is in the log: its outcomes can be told. */
   committedAt(batchLeaf: number): void {
     this.#batchLeaf = batchLeaf;
+    this.countRefusals();
+  }
+
+  /** Once it is in the log: a batch that failed takes nothing from anybody. */
+  countRefusals(): void {
     for (const { device } of this.refused) this.#quota.take(device);
   }
 }

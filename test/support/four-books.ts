@@ -32,6 +32,7 @@ import { Round } from '../../gateway/admit/round.ts';
 import { dataFolder } from '../../gateway/data-folder.ts';
 import { Books } from '../../gateway/ledger/books.ts';
 import { CometLedger, type CommittedBlock } from '../../gateway/ledger/cometbft/comet-ledger.ts';
+import type { Applied } from '../../gateway/ledger/replay.ts';
 import { signGovernance } from '../../gateway/ledger/sign-governance.ts';
 import type { LedgerState } from '../../gateway/ledger/state.ts';
 import { fsck } from '../../gateway/log/fsck.ts';
@@ -45,6 +46,9 @@ export class MemberBooks {
   readonly member: SampleMember;
   readonly folder: ReturnType<typeof dataFolder>;
   readonly blocks: CommittedBlock[] = [];
+  /** What this member's gateway does inside a block's COMMIT, and after it. */
+  onWrite: (applied: readonly Applied[]) => void = () => {};
+  onBlock: (block: CommittedBlock) => void = () => {};
   /** Entries whose signatures this member verified, by leaf hash. */
   verified = 0;
   books!: Books;
@@ -67,8 +71,11 @@ export class MemberBooks {
         setImmediate(() => done(checkEntry(entry, registryOf(this.ledger.state))));
       }),
       native: nativeVerify,
-      onWrite: () => {},
-      onBlock: (block) => this.blocks.push(block),
+      onWrite: (applied) => this.onWrite(applied),
+      onBlock: (block) => {
+        this.blocks.push(block);
+        this.onBlock(block);
+      },
     });
   }
 
@@ -190,7 +197,9 @@ export class FourBooks {
 
   /** A batch as this member's gateway makes it of these frames, judged against its own state. */
   batch(by: MemberBooks, frames: readonly Uint8Array[], signer?: Signer): Uint8Array {
-    const round = new Round(by.ledger, new RefusalQuota(() => this.timeMs), this.timeMs);
+    const round = new Round(by.ledger, new RefusalQuota(() => this.timeMs), {
+      logTimeMs: this.timeMs,
+    });
     for (const frame of frames) {
       const checked = checkFrame(frame, registryOf(by.ledger.state));
       if (!checked.authentic) throw new Error(checked.code);
