@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import type { Endpoint } from '@truegrain/device-sdk/formats/endpoint.js';
 import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
@@ -27,7 +28,8 @@ import {
 import { faultTolerance } from './fault-tolerance.ts';
 import { readFounding } from './founding-file.ts';
 import type { GatewayOptions, RunningGateway } from './gateway.ts';
-import { loadEngineKeys, loadMemberKeys } from './keys.ts';
+import { peerOfCard, readInvitation } from './invitation-file.ts';
+import { loadEngineKeys, loadMemberKeys, promoteKeys } from './keys.ts';
 import { Books } from './ledger/books.ts';
 import type { CommittedBlock } from './ledger/cometbft/comet-ledger.ts';
 import { findEngine } from './ledger/cometbft/engine-binary.ts';
@@ -88,6 +90,7 @@ async function prepare(
   const lock = lockFolder(folder.lock);
   undo.unshift(() => lock.release());
   const founding = readFounding(folder.founding);
+  const invitation = existsSync(folder.invitation) ? readInvitation(folder.invitation) : null;
   const db = openDatabase(folder.ledger);
   undo.unshift(() => db.close());
   const tls = loadMemberTls(folder.tls);
@@ -96,15 +99,16 @@ async function prepare(
   const directory = new MemberDirectory({
     self,
     membership: () => books?.state.membership ?? null,
-    cards: founding.cards,
+    known: invitation?.peers ?? founding.cards.map(peerOfCard),
   });
   const client = new PeerClient({ tls, directory });
   undo.unshift(() => client.close());
-  const place = { config, settings, options, folder, founding, home: home.value, db };
+  const place = { config, settings, options, folder, founding, invitation, home: home.value, db };
   await joinIfNeeded({ ...place, binary: found.value, directory, client });
   books = new Books(db);
   const { state } = books;
   const isActive = (kid: Uint8Array) => isActiveKey(state, kid);
+  promoteKeys(folder.keys, isActive);
   return {
     config,
     settings,
@@ -112,6 +116,7 @@ async function prepare(
     nowMs: options.nowMs ?? Date.now,
     folder,
     founding,
+    invitation,
     home: home.value,
     binary: found.value,
     db,
@@ -178,6 +183,8 @@ async function run(setting: Setting, undo: (() => unknown)[]): Promise<RunningAl
     onWaiting: (text) => log.warn(text),
   });
   undo.unshift(() => floors.close());
+  options.signal?.addEventListener('abort', () => floors.close());
+  if (options.signal?.aborted) floors.close();
   await writeHome(setting, { node, floors });
   const http = await openHttp(config, { backend, folder, nowMs, log });
   undo.unshift(() => http.close());

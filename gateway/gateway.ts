@@ -41,6 +41,8 @@ export interface GatewayOptions {
   nowMs?: () => number;
   /** A bug in a checking thread: the process must end; what was not acknowledged comes again. */
   onFatal: (error: Error) => void;
+  /** Ends a start that waits for other members. */
+  signal?: AbortSignal;
 }
 
 /** One member's gateway: store, ledger, pipeline, broker and HTTP, in the order of their need. */

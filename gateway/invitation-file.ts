@@ -12,6 +12,7 @@ import {
   type MemberKind,
   URI,
 } from '@truegrain/device-sdk/formats/governance.js';
+import type { MemberCard } from '@truegrain/device-sdk/formats/member-card.js';
 import { fail, ok, type Result } from '@truegrain/device-sdk/formats/result.js';
 import { parsePolicy } from '@truegrain/device-sdk/formats/tlog-policy.js';
 import { encodeFounding, type Founding, FoundingError, parseFounding } from './founding-file.ts';
@@ -21,6 +22,12 @@ export interface InvitedPeer {
   readonly name: string;
   readonly kind: MemberKind;
   readonly endpoint: Endpoint;
+}
+
+/** Before a log says anything else. */
+export function peerOfCard({ member, endpoint }: MemberCard): InvitedPeer {
+  const { iss, name, kind } = member;
+  return { iss, name, kind, endpoint };
 }
 
 /**

@@ -2,6 +2,7 @@ import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import { foundMembership, validators } from '@truegrain/device-sdk/formats/membership.js';
 import { policyOfMembership } from '@truegrain/device-sdk/formats/membership-policy.js';
 import { leafHash, rootOf } from '@truegrain/device-sdk/formats/merkle.js';
+import { type Policy, parsePolicy } from '@truegrain/device-sdk/formats/tlog-policy.js';
 import { answersNeeded } from '../anchor/signing-floor.ts';
 import { StartError } from '../doors.ts';
 import type { Founding } from '../founding-file.ts';
@@ -67,23 +68,30 @@ function genesisOf({ charter, charterStatement, entries, chainId, genesisTimeMs 
 export async function joinIfNeeded(
   place: Pick<
     Setting,
-    'config' | 'settings' | 'options' | 'folder' | 'founding' | 'home' | 'binary' | 'db'
+    | 'config'
+    | 'settings'
+    | 'options'
+    | 'folder'
+    | 'founding'
+    | 'invitation'
+    | 'home'
+    | 'binary'
+    | 'db'
   > &
     Pick<Setting, 'directory' | 'client'>,
 ): Promise<void> {
-  const { config, options, folder, founding, home, db, client, directory } = place;
+  const { config, options, folder, founding, invitation, home, db, client, directory } = place;
+  const { signal = new AbortController().signal } = options;
   if (new BlockRow(db).read()) return;
   const { iss } = config.member;
   const isFounder = founding.charter.founders.some((founder) => founder.iss === iss);
   if (!(await mustJoin({ client, directory, isFounder }))) return;
-  const founded = foundMembership(founding.charter, founding.charterStatement.id);
-  const origin = `${founding.charter.ledgerName}/${toHex(founding.ledgerId)}`;
   const keys = loadEngineKeys(folder.keys);
   await joinLedger({
     ...place,
-    policy: policyOfMembership(founded, origin),
+    policy: policyFor({ founding, invitation }),
     log: options.log,
-    isClosed: () => false,
+    signal,
     onProgress: ({ leaves, size }) => {
       const percent = Math.floor((leaves / size) * 100);
       options.log.info({ leaves, size }, `joining: ${percent} % of ${size} entries`);
@@ -98,4 +106,13 @@ export async function joinIfNeeded(
         voteFloor: height + 1,
       }),
   });
+  if (signal.aborted) throw new StartError('engine', 'ended while the ledger was coming');
+}
+
+/** Whose checkpoints count before the log is there: those of the invitation, else the founders'. */
+function policyFor({ founding, invitation }: Pick<Setting, 'founding' | 'invitation'>): Policy {
+  const invited = invitation === null ? null : parsePolicy(invitation.policy);
+  if (invited?.ok) return invited.value;
+  const founded = foundMembership(founding.charter, founding.charterStatement.id);
+  return policyOfMembership(founded, `${founding.charter.ledgerName}/${toHex(founding.ledgerId)}`);
 }

@@ -1,27 +1,27 @@
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import type { Endpoint } from '@truegrain/device-sdk/formats/endpoint.js';
-import type { MemberCard } from '@truegrain/device-sdk/formats/member-card.js';
 import type { Membership } from '@truegrain/device-sdk/formats/membership.js';
+import type { InvitedPeer } from '../invitation-file.ts';
 import type { EnginePeer } from '../ledger/cometbft/engine-config.ts';
 import type { Peer, PeerDirectory } from '../peers/directory.ts';
 
 /**
- * Where the members are reached now: as each has announced in the log, else as it stood on the card
- * it brought to the founding. Who is a member, the log alone says.
+ * Where the members are reached now: as each has announced in the log, else as the invitation says,
+ * or the card it brought to the founding. Who is a member, the log alone says.
  */
 export class MemberDirectory implements PeerDirectory {
   readonly #self: string;
   readonly #membership: () => Membership | null;
-  readonly #cards: readonly MemberCard[];
+  readonly #known: readonly InvitedPeer[];
 
   constructor(options: {
     self: string;
     membership: () => Membership | null;
-    cards: readonly MemberCard[];
+    known: readonly InvitedPeer[];
   }) {
     this.#self = options.self;
     this.#membership = options.membership;
-    this.#cards = options.cards;
+    this.#known = options.known;
   }
 
   self(): string {
@@ -56,16 +56,14 @@ export class MemberDirectory implements PeerDirectory {
   }
 
   endpointOf(iss: string): Endpoint | null {
-    const card = this.#cards.find(({ member }) => member.iss === iss);
-    return this.#membership()?.members.get(iss)?.endpoint ?? card?.endpoint ?? null;
+    const known = this.#known.find((peer) => peer.iss === iss);
+    return this.#membership()?.members.get(iss)?.endpoint ?? known?.endpoint ?? null;
   }
 
-  /** A newcomer that has no log yet knows those on the cards. */
+  /** A newcomer that has no log yet knows those who invited it. */
   #others(): { iss: string; name: string; kind: string }[] {
     const membership = this.#membership();
-    const members = membership
-      ? [...membership.members.values()]
-      : this.#cards.map(({ member }) => member);
+    const members = membership ? [...membership.members.values()] : this.#known;
     return members.filter(({ iss }) => iss !== this.#self);
   }
 }

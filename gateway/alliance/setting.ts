@@ -2,6 +2,7 @@ import type { AllianceConfig, GatewayConfig } from '../config.ts';
 import type { DataFolder } from '../data-folder.ts';
 import type { Founding } from '../founding-file.ts';
 import type { GatewayOptions } from '../gateway.ts';
+import type { Invitation } from '../invitation-file.ts';
 import type { EngineKeys } from '../keys.ts';
 import type { Books } from '../ledger/books.ts';
 import type { EngineHome } from '../ledger/cometbft/engine-home.ts';
@@ -18,6 +19,8 @@ export interface Setting {
   nowMs: () => number;
   folder: DataFolder;
   founding: Founding;
+  /** Null for who came with the founding file alone. */
+  invitation: Invitation | null;
   home: EngineHome;
   binary: string;
   db: Db;

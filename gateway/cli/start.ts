@@ -34,45 +34,75 @@ async function start(options: StartOptions, { terminal }: Cli): Promise<void> {
   });
 }
 
-/** Until a signal comes, or a part breaks beyond repair: then it ends, and whoever runs it starts it anew. */
-export async function runUntilStopped<T extends { close(): Promise<void> }>(
+export interface ServiceHooks {
+  log: Logger;
+  onFatal: (error: Error) => void;
+  /** A signal came while it was starting. */
+  signal: AbortSignal;
+}
+
+/** `restartWanted` tells why it is to be closed and opened anew. */
+interface Service {
+  readonly restartWanted?: Promise<string>;
+  close(): Promise<void>;
+}
+
+/**
+ * Until a signal comes, or a part breaks beyond repair: then it ends with that error, and whoever
+ * runs it (systemd) starts it anew.
+ */
+export async function runUntilStopped<T extends Service>(
   terminal: Terminal,
   service: {
     logLevel: string;
-    open: (hooks: { log: Logger; onFatal: (error: Error) => void }) => Promise<T>;
+    open: (hooks: ServiceHooks) => Promise<T>;
     announce: (running: T) => void;
   },
 ): Promise<void> {
-  const { logLevel } = service;
-  if (!(logLevel in LEVELS)) {
-    throw new CliError(
-      EXIT.usage,
-      `--log-level ${logLevel} is not one of ${Object.keys(LEVELS).join(', ')}`,
-    );
-  }
-  const log = pino({ level: logLevel }, terminal.stderr);
-  const stopped = terminal.stopped();
-  let fail: (error: Error) => void = () => {};
-  const broken = new Promise<never>((_resolve, reject) => {
-    fail = reject;
+  const log = loggerOf(service.logLevel, terminal);
+  const aborter = new AbortController();
+  const stopped = terminal.stopped().then(() => {
+    aborter.abort();
+    return null;
   });
-  broken.catch(() => {});
-  const running = await service.open({ log, onFatal: (error) => fail(error) });
-  service.announce(running);
-  try {
-    await Promise.race([stopped, broken]);
-  } finally {
-    await running.close();
+  for (let again: string | null = ''; ; ) {
+    let fail: (error: Error) => void = () => {};
+    const broken = new Promise<never>((_resolve, reject) => {
+      fail = reject;
+    });
+    broken.catch(() => {});
+    const { signal } = aborter;
+    const running = await service
+      .open({ log, onFatal: (error) => fail(error), signal })
+      .catch((error: Error) => endedWhileStarting(error, signal));
+    if (!running) return;
+    if (again === '') service.announce(running);
+    try {
+      again = await Promise.race([stopped, broken, running.restartWanted ?? stopped]);
+    } finally {
+      await running.close();
+    }
+    if (again === null || aborter.signal.aborted) return;
+    log.warn(`started anew: ${again}`);
   }
+}
+
+/** Asked to stop, it did not fail. */
+function endedWhileStarting(error: Error, signal: AbortSignal): null {
+  if (signal.aborted) return null;
+  throw error;
+}
+
+function loggerOf(level: string, terminal: Terminal): Logger {
+  if (level in LEVELS) return pino({ level }, terminal.stderr);
+  const levels = Object.keys(LEVELS).join(', ');
+  throw new CliError(EXIT.usage, `--log-level ${level} is not one of ${levels}`);
 }
 
 const LEVELS = { ...pino.levels.values, silent: 0 };
 
 /** Loaded here, so that no other command waits for a broker and a web server to load. */
-async function open(
-  config: GatewayConfig,
-  options: { log: Logger; onFatal: (error: Error) => void },
-): Promise<RunningGateway> {
+async function open(config: GatewayConfig, options: ServiceHooks): Promise<RunningGateway> {
   const { startGateway } = await import('../gateway.ts');
   try {
     return await startGateway(config, options);
