@@ -29,7 +29,7 @@ export interface ChainOptions {
   admitsNode: (nodeId: string) => boolean;
   /** Engines to be connected to. */
   peers: () => readonly EnginePeer[];
-  observer: Pick<Observer, 'onBadProposal' | 'onVotes'>;
+  observer: Observer;
   onWrite: (applied: readonly Applied[]) => void;
   /** After a COMMIT that failed. */
   onWriteFailed: () => void;
@@ -59,7 +59,6 @@ export class Chain {
   #peering: Peering | null = null;
   #height = 0;
   #down: EngineDown | null = null;
-  #isCatchingUp = true;
   #isBroken = false;
 
   constructor(options: ChainOptions) {
@@ -96,13 +95,9 @@ export class Chain {
     this.#app = new AbciApp({
       ledger: this.ledger,
       taker: this.snapshots,
-      chainTimeMs: () => this.clock.presentMs(),
       admitsPeer: options.admitsNode,
       retainFrom: (height) => this.#retainFrom(height),
-      observer: {
-        ...options.observer,
-        onHeight: (_height, timeMs) => this.clock.onBlock(timeMs, !this.#isCatchingUp),
-      },
+      observer: options.observer,
     });
   }
 
@@ -180,7 +175,6 @@ export class Chain {
 
   async #onDown(down: EngineDown): Promise<'restart' | 'stay_down'> {
     this.#down = down;
-    this.#isCatchingUp = true;
     const { code, detail } = down;
     this.#options.onAlarm(code, `the engine is down (${code}): ${detail}`);
     if (this.#isBroken) {
@@ -206,9 +200,8 @@ export class Chain {
 
   #onBlock(block: CommittedBlock): void {
     this.#height = block.height;
-    const ageMs = Math.abs(this.#options.nowMs() - block.timeMs);
-    // Old blocks come at once after a start; a live one is proposed and judged here first.
-    this.#isCatchingUp = !block.wasJudged && ageMs > OLD_BLOCK_MS;
+    // Old blocks that are played again say nothing of the present.
+    if (block.wasJudged) this.clock.onBlock(block.timeMs);
     this.courier.onBlock(block);
     this.#options.onBlock(block);
   }
@@ -220,7 +213,6 @@ export class Chain {
   }
 }
 
-const OLD_BLOCK_MS = 60_000;
 const LOOK_EVERY_MS = 3_000;
 
 /** CheckTx says `code: detail` in its log. */

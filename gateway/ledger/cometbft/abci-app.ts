@@ -33,7 +33,6 @@ export interface Observer {
     votes: CommitInfo | undefined;
     misbehavior: Misbehavior[];
   }): void;
-  onHeight(height: number, timeMs: number): void;
 }
 
 /** The engine's questions, put to the ledger. */
@@ -41,7 +40,6 @@ export class AbciApp implements AbciApplication {
   readonly #ledger: CometLedger;
   readonly #taker: SnapshotTaker;
   readonly #observer: Observer;
-  readonly #chainTimeMs: () => number;
   readonly #admitsPeer: (nodeId: string) => boolean;
   readonly #retainFrom: (height: number) => number;
   #height = 0;
@@ -50,8 +48,6 @@ export class AbciApp implements AbciApplication {
     ledger: CometLedger;
     taker: SnapshotTaker;
     observer: Observer;
-    /** The present, for transactions that no block header dates yet. */
-    chainTimeMs: () => number;
     admitsPeer: (nodeId: string) => boolean;
     /** Lowest block height the engine has to keep; 0 keeps all. */
     retainFrom: (height: number) => number;
@@ -59,7 +55,6 @@ export class AbciApp implements AbciApplication {
     this.#ledger = options.ledger;
     this.#taker = options.taker;
     this.#observer = options.observer;
-    this.#chainTimeMs = options.chainTimeMs;
     this.#admitsPeer = options.admitsPeer;
     this.#retainFrom = options.retainFrom;
   }
@@ -89,7 +84,9 @@ export class AbciApp implements AbciApplication {
   }
 
   async checkTx(request: RequestCheckTx) {
-    const refusal = await this.#ledger.check(request.tx.slice(), this.#chainTimeMs());
+    // Whether its log time fits the block's is for the block: a chain that was idle dates its next
+    // block by its last votes, and a mempool that refused what is newer would never wake it.
+    const refusal = await this.#ledger.check(request.tx.slice());
     return refusal ? { code: REFUSED, log: `${refusal.code}: ${refusal.detail}` } : {};
   }
 
@@ -115,7 +112,6 @@ export class AbciApp implements AbciApplication {
     this.#observer.onVotes({ height: height - 1, votes, misbehavior });
     const finalized = await this.#ledger.finalize({ height, timeMs: at, txs: copies(request.txs) });
     this.#height = height;
-    this.#observer.onHeight(height, at);
     return {
       appHash: finalized.appHash,
       txResults: finalized.txs.map(({ result }) =>

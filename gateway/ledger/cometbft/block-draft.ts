@@ -44,15 +44,19 @@ export async function checkTxs(
  */
 export class BlockDraft {
   readonly draft: Draft;
-  readonly live: LiveTimes;
+  readonly live: LiveTimes | undefined;
   readonly #native: NativeVerify | undefined;
   readonly #bytesOf = new Map<string, number>();
   readonly #bytesMax: number;
 
-  constructor(draft: Draft, options: { timeMs: number; native?: NativeVerify | undefined }) {
+  constructor(
+    draft: Draft,
+    options: { timeMs?: number | undefined; native?: NativeVerify | undefined },
+  ) {
     this.draft = draft;
     this.#native = options.native;
-    this.live = liveTimes(draft.state, options.timeMs);
+    const { timeMs } = options;
+    this.live = timeMs === undefined ? undefined : liveTimes(draft.state, timeMs);
     this.#bytesMax = draft.state.charter?.bytesPerBlock ?? 0;
   }
 

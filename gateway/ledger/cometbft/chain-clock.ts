@@ -13,9 +13,13 @@ export class ChainClock {
     this.#monotonicMs = monotonicMs;
   }
 
-  /** `isLive` false while old blocks are played again: their times say nothing of the present. */
-  onBlock(timeMs: number, isLive: boolean): void {
-    if (isLive) this.#block = { timeMs, atMs: this.#monotonicMs() };
+  /**
+   * A block that was decided just now. Its time is that of the votes before it: after an idle hour
+   * it is an hour old, and the next block's is right. So it only ever moves the present forward.
+   */
+  onBlock(timeMs: number): void {
+    if (this.#block && timeMs < this.presentMs()) return;
+    this.#block = { timeMs, atMs: this.#monotonicMs() };
   }
 
   /** Whole milliseconds, as log times are. Before the first live block the wall clock is all there is. */

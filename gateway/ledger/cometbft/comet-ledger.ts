@@ -122,8 +122,8 @@ export class CometLedger {
     this.#books.commit(draft);
   }
 
-  /** Would it be applied if the next block held it alone? */
-  async check(bytes: Uint8Array, timeMs: number): Promise<TxRefusal | null> {
+  /** Would it be applied if the next block, of that time where one is given, held it alone? */
+  async check(bytes: Uint8Array, timeMs?: number): Promise<TxRefusal | null> {
     const [checked] = await checkTxs([bytes], this.#verifier);
     if (!checked) return null;
     const applied = this.#blockAt(timeMs).apply(checked);
@@ -223,7 +223,7 @@ export class CometLedger {
     return built;
   }
 
-  #blockAt(timeMs: number): BlockDraft {
+  #blockAt(timeMs?: number): BlockDraft {
     return new BlockDraft(this.#books.draft(this.#native), { timeMs, native: this.#native });
   }
 }
