@@ -10,7 +10,9 @@ import { answer, type Cli, CliError, EXIT } from './terminal.ts';
 
 export function addPolicy(program: Command, cli: Cli): void {
   withPlace(program.command('policy'))
-    .description('print the C2SP tlog-policy of this ledger: what an auditor pins')
+    .description(
+      'print the C2SP tlog-policy of this ledger’s present members: what an auditor pins',
+    )
     .option('--json', 'with origin and ledger id, as one line of JSON')
     .action((options: PlaceOptions & { json?: boolean }) => runPolicy(options, cli));
 }

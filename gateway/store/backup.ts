@@ -1,16 +1,15 @@
-import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import { CONFIG_NAME } from '../config.ts';
-import { dataFolder } from '../data-folder.ts';
-import { MEMBER_KEYS } from '../keys.ts';
+import { type DataFolder, dataFolder } from '../data-folder.ts';
 import { LedgerStore } from '../ledger/ledger-store.ts';
 import { openDatabase, StoreError } from './database.ts';
 import { copyDurably, syncPath, writeDurably } from './durable-files.ts';
 import { describeFile, MANIFEST_NAME, type Manifest } from './manifest.ts';
 
 export const BACKUP_LEDGER = 'ledger.db';
-const BACKUP_CHECKPOINT = 'checkpoint';
+export const BACKUP_CHECKPOINT = 'checkpoint';
 const PAGES_A_STEP = 1_000;
 
 export interface BackupOptions {
@@ -23,7 +22,8 @@ export interface BackupOptions {
 /**
  * Copies the store of a running or stopped gateway, as it was at one instant, into a new folder.
  * Tokens are left out (restoring them would revive revoked ones) and so is the signed tip, whose
- * whole use is to be newer than any backup.
+ * whole use is to be newer than any backup; the engine's folder too: a vote state that is put back
+ * would vote twice.
  */
 export async function backup(
   dataDir: string,
@@ -80,22 +80,23 @@ async function copyStore(ledger: string, into: string, options: BackupOptions): 
   }
 }
 
+/** What anybody may see, and by wish what makes this member: keys, retired ones too, and its CA. */
 function copyFiles(
-  folder: ReturnType<typeof dataFolder>,
+  { root, founding, invitation, card, keys, tls }: DataFolder,
   into: string,
   withKeys: boolean,
 ): string[] {
-  const config = join(folder.root, CONFIG_NAME);
-  const paths: string[] = [];
-  if (existsSync(config)) {
-    copyDurably(config, join(into, CONFIG_NAME));
-    paths.push(CONFIG_NAME);
+  const open = [join(root, CONFIG_NAME), founding, invitation, card];
+  const paths = open.filter(existsSync).map((file) => basename(file));
+  if (withKeys) {
+    for (const folder of [keys, tls].filter(existsSync)) {
+      const names = readdirSync(folder).filter((name) => name.endsWith('.pem'));
+      paths.push(...names.sort().map((name) => `${basename(folder)}/${name}`));
+    }
   }
-  if (!withKeys) return paths;
-  mkdirSync(join(into, 'keys'), { mode: 0o700 });
-  for (const name of MEMBER_KEYS) {
-    copyDurably(join(folder.keys, `${name}.pem`), join(into, 'keys', `${name}.pem`));
-    paths.push(`keys/${name}.pem`);
+  for (const path of paths) {
+    mkdirSync(dirname(join(into, path)), { recursive: true, mode: 0o700 });
+    copyDurably(join(root, path), join(into, path));
   }
   return paths;
 }

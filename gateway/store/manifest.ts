@@ -76,7 +76,7 @@ function isFile(value: unknown): value is ManifestFile {
   const { path, bytes, sha256 } = value as Record<string, unknown>;
   return (
     typeof path === 'string' &&
-    /^(keys\/)?[a-z][a-z.-]*$/.test(path) &&
+    /^(keys\/|tls\/)?[a-z][a-z0-9.-]*$/.test(path) &&
     typeof bytes === 'number' &&
     typeof sha256 === 'string'
   );

@@ -1,8 +1,7 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { CONFIG_NAME } from '../config.ts';
+import { dirname, join, resolve } from 'node:path';
 import { dataFolder } from '../data-folder.ts';
-import { BACKUP_LEDGER } from './backup.ts';
+import { BACKUP_CHECKPOINT, BACKUP_LEDGER } from './backup.ts';
 import { StoreError } from './database.ts';
 import { copyDurably, moveInto } from './durable-files.ts';
 import { lockFolder } from './lock.ts';
@@ -25,8 +24,8 @@ export interface RestoreReport {
 }
 
 /**
- * Puts a verified backup in a data folder. Keys and configuration are written only where there are
- * none; the signed tip is left alone always (DESIGN §7).
+ * Puts a verified backup in a data folder. Keys, configuration and the like are written only where
+ * there are none; the signed tip is left alone always (DESIGN §7).
  */
 export function restore(
   backupDir: string,
@@ -43,7 +42,7 @@ export function restore(
       throw new StoreError('store_unwritable', message);
     }
     const paths = manifest.files.map(({ path }) => path);
-    const restored = [...putKeys(from, folder.keys, paths), ...putConfig(from, folder.root, paths)];
+    const restored = putMissing(from, folder.root, paths);
     putLedger(join(from, BACKUP_LEDGER), folder.ledger);
     const { signedSize } = options;
     return {
@@ -68,24 +67,18 @@ function putLedger(from: string, to: string): void {
   moveInto(temporary, to);
 }
 
-function putKeys(from: string, keys: string, paths: readonly string[]): string[] {
-  return paths
-    .filter((path) => path.startsWith('keys/'))
-    .filter((path) => {
-      const target = join(keys, path.slice('keys/'.length));
-      if (existsSync(target)) return false;
-      mkdirSync(keys, { recursive: true, mode: 0o700 });
-      copyDurably(join(from, path), target);
-      return true;
-    });
+/** Only what is not there: a key that is there may be newer. */
+function putMissing(from: string, root: string, paths: readonly string[]): string[] {
+  return paths.filter((path) => {
+    const target = join(root, path);
+    if (ONLY_IN_BACKUPS.has(path) || existsSync(target)) return false;
+    mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+    copyDurably(join(from, path), target);
+    return true;
+  });
 }
 
-function putConfig(from: string, root: string, paths: readonly string[]): string[] {
-  const target = join(root, CONFIG_NAME);
-  if (!paths.includes(CONFIG_NAME) || existsSync(target)) return [];
-  copyDurably(join(from, CONFIG_NAME), target);
-  return [CONFIG_NAME];
-}
+const ONLY_IN_BACKUPS = new Set([BACKUP_LEDGER, BACKUP_CHECKPOINT]);
 
 function explain({ size, createdMs }: Manifest, signedSize: number | null): string[] {
   const lines = [`The store now has ${size} entries, as of ${new Date(createdMs).toISOString()}.`];

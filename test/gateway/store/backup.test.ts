@@ -94,8 +94,8 @@ describe('restore', () => {
     expect(report).toMatchObject({ behindSignedTip: false });
     expect(report.restored).toEqual([
       'ledger.db',
-      ...['member', 'log', 'cosigner', 'gateway'].map((name) => `keys/${name}.pem`),
       'truegrain.json',
+      ...['cosigner', 'gateway', 'log', 'member'].map((name) => `keys/${name}.pem`),
     ]);
     expect(report.explanation.join(' ')).toMatch(/No signed tip was found/);
     expect(statSync(join(folder.keys, 'log.pem')).mode & 0o777).toBe(0o600);
