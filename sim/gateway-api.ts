@@ -45,6 +45,20 @@ export interface Health {
   readonly anchoredSize: number;
 }
 
+/** What GET /v1/alliance says to an operator, as far as it is used here. */
+export interface AllianceStatus {
+  /** 64 hex digits. */
+  readonly ledgerId: string;
+  readonly size: number;
+  readonly faults: { readonly words: string };
+  readonly own: {
+    readonly node: {
+      readonly height: number;
+      readonly engine: 'running' | 'down';
+    } | null;
+  };
+}
+
 export interface ReadingRow {
   readonly timeMs: number | null;
   readonly device: string;
@@ -96,6 +110,15 @@ export class GatewayApi {
 
   health(): Promise<Health> {
     return this.#json('/healthz', this.#tokens.operator);
+  }
+
+  alliance(): Promise<AllianceStatus> {
+    return this.#json('/v1/alliance', this.#tokens.operator);
+  }
+
+  /** The newest one with its quorum, as a signed note. */
+  async checkpoint(): Promise<string> {
+    return Buffer.from(await this.#bytes('/log/checkpoint', null)).toString();
   }
 
   createEnrolment(asked: EnrolmentAsked): Promise<EnrolmentMade> {

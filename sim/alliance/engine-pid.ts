@@ -28,3 +28,9 @@ function commandLine(pid: string): string {
     return '';
   }
 }
+
+/** An engine that outlived its gateway. */
+export async function killEngineOf(data: string): Promise<void> {
+  const pid = await enginePidOf(data);
+  if (pid !== null) process.kill(pid, 'SIGKILL');
+}

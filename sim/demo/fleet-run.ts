@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GatewayApi, Tokens } from '../gateway-api.ts';
-import { GATEWAY_PROGRAM, isLinked } from '../programs/built.ts';
-import { type DeviceLine, DeviceProgram, enrolDevice } from '../programs/device-program.ts';
+import { typedTruegrain } from '../programs/built.ts';
+import { type DeviceLine, DeviceProgram } from '../programs/device-program.ts';
 import type { GatewayProgram } from '../programs/gateway-program.ts';
-import { type FleetDevice, fleetOf, REPORTING_INTERVAL_S, writeDeviceConfig } from './fleet.ts';
+import { enrolledFleetDevice } from './enrol.ts';
+import { type FleetDevice, fleetOf } from './fleet.ts';
 import { type DemoState, DemoView, type DeviceRow } from './view.ts';
 
 export interface FleetRun {
@@ -19,8 +19,6 @@ export interface FleetRun {
 const POLL_MS = 1_000;
 /** Long enough to copy a command from the screen. */
 const PROOF_MS = 30_000;
-/** npx finds the program only where npm has linked it; elsewhere it would ask the registry. */
-const VERIFY = isLinked() ? 'npx truegrain verify' : `node ${GATEWAY_PROGRAM} verify`;
 
 /** Enrols who is not yet, runs the three devices and the view until `signal`; gives the exit code. */
 export async function runFleet(run: FleetRun): Promise<number> {
@@ -33,7 +31,8 @@ export async function runFleet(run: FleetRun): Promise<number> {
     view.start();
     const devices = await Promise.all(
       fleet.map(async (device, index) => {
-        const config = await enrolled(run, folder, device);
+        const { mqttUrl } = run.gateway;
+        const config = await enrolledFleetDevice(device, { api: run.api, mqttUrl, folder });
         const row = state.devices[index];
         return row && { row, config };
       }),
@@ -44,25 +43,6 @@ export async function runFleet(run: FleetRun): Promise<number> {
     view.stop();
     await Promise.all(running.map((device) => device.stop()));
   }
-}
-
-async function enrolled(
-  { api, gateway }: FleetRun,
-  folder: string,
-  device: FleetDevice,
-): Promise<string> {
-  const { httpUrl: url, mqttUrl } = gateway;
-  const config = writeDeviceConfig(folder, device, mqttUrl);
-  if (existsSync(join(folder, device.name, 'data', 'state.json'))) return config;
-  const { urn, sensors, subject } = device;
-  const { token, ledgerId } = await api.createEnrolment({
-    device: urn,
-    reportingIntervalS: REPORTING_INTERVAL_S,
-    sensors,
-    subjects: [subject],
-  });
-  await enrolDevice({ config, url, token, ledgerId });
-  return config;
 }
 
 function startDevice(
@@ -170,6 +150,6 @@ function hints({ gateway, tokens }: FleetRun, id: string | null): string[] {
     ...lines,
     'Take the proof of a receipted reading, then verify it with the network off:',
     `  ${evidence}`,
-    `  ${VERIFY} last.tgev --ledger ${ledgerId}`,
+    `  ${typedTruegrain()} verify last.tgev --ledger ${ledgerId}`,
   ];
 }

@@ -13,8 +13,15 @@ export function isBuilt(): boolean {
   return existsSync(GATEWAY_PROGRAM) && existsSync(DEVICE_PROGRAM);
 }
 
-/** Whether `npx truegrain` runs this program in the current folder. */
-export function isLinked(): boolean {
+/**
+ * What a person types in the current folder in front of a command. npx finds the program only where
+ * npm has linked it; elsewhere it would ask the registry.
+ */
+export function typedTruegrain(): string {
+  return isLinked() ? 'npx truegrain' : `node ${GATEWAY_PROGRAM}`;
+}
+
+function isLinked(): boolean {
   try {
     accessSync(join(process.cwd(), 'node_modules/.bin/truegrain'), constants.X_OK);
     return true;
