@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import { type Finding, type FsckReport, fsck } from '../log/fsck.ts';
+import { askPeers } from './fsck-peers.ts';
 import { type PlaceOptions, placeOf, withPlace } from './place.ts';
 import { Progress } from './progress.ts';
 import { answer, type Cli, EXIT } from './terminal.ts';
 
 interface FsckCommandOptions extends PlaceOptions {
   quick?: boolean;
+  peers?: boolean;
   progress: boolean;
   json?: boolean;
 }
@@ -14,13 +16,15 @@ export function addFsck(program: Command, cli: Cli): void {
   withPlace(program.command('fsck'))
     .description('check a store against itself and what was signed; the gateway may be running')
     .option('--quick', 'skip device signatures, contents and database pages')
+    .option('--peers', 'alliance: hold what the other members show against this store as well')
     .option('--no-progress', 'no progress bar')
     .option('--json', 'the report as one line of JSON')
     .action((options: FsckCommandOptions) => runFsck(options, cli));
 }
 
-function runFsck(options: FsckCommandOptions, { terminal, exit }: Cli): void {
-  const { folder, tipCopies } = placeOf(options, terminal);
+async function runFsck(options: FsckCommandOptions, { terminal, exit }: Cli): Promise<void> {
+  const place = placeOf(options, terminal);
+  const { folder, tipCopies } = place;
   const progress = new Progress(terminal, options.progress);
   const report = fsck(folder.root, {
     full: !options.quick,
@@ -28,6 +32,11 @@ function runFsck(options: FsckCommandOptions, { terminal, exit }: Cli): void {
     onProgress: ({ phase, done, total }) => progress.report(phase, done, total),
   });
   progress.end();
+  if (options.peers) {
+    const found = await askPeers(place);
+    report.findings.push(...found);
+    report.ok &&= found.every(({ severity }) => severity !== 'error');
+  }
   answer(terminal, options, { value: report, lines: linesOf(report) });
   if (!report.ok) exit(EXIT.unsound);
 }
