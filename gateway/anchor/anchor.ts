@@ -139,6 +139,7 @@ export class Anchor {
     this.#isWanted = this.#round !== null;
     if (this.#round) return;
     this.#assertExtends(tree);
+    if (tree.size === this.#newest?.size) return;
     try {
       this.#open(tree);
     } catch (error) {

@@ -44,6 +44,8 @@ export class WitnessClient {
   readonly #peer: WitnessPeer;
   readonly #log: OwnLog;
   #size = 0;
+  /** It mostly stands at the asked size already: it has seen the same block and was as quick. */
+  #isAsQuick = false;
 
   constructor(peer: WitnessPeer, log: OwnLog) {
     this.#peer = peer;
@@ -52,8 +54,8 @@ export class WitnessClient {
 
   async ask(checkpoint: { size: number; note: string }, signal: AbortSignal): Promise<Asked> {
     const { size } = checkpoint;
+    if (this.#isAsQuick || this.#size > size) this.#size = size;
     for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-      if (this.#size > size) this.#size = size;
       const old = this.#size;
       const answer = await this.#post(old, checkpoint, signal);
       if ('kind' in answer) return answer;
@@ -67,6 +69,7 @@ export class WitnessClient {
       const at = sizeOf(answer);
       if (at === null || at === old) return { kind: 'malformed', detail: '409 without its size' };
       if (at > size) return { kind: 'ahead', size: at };
+      if (tries === 0) this.#isAsQuick = at === size;
       this.#size = at;
     }
     return { kind: 'unavailable', detail: 'its size moved at every try' };

@@ -15,7 +15,7 @@ import type { HttpAnswer, WitnessPeer } from '../../gateway/anchor/witness-clien
 import type { OwnView, Signatory } from '../../gateway/peers/equivocation.ts';
 import { Witness, type WitnessOptions } from '../../gateway/peers/witness.ts';
 import { openScratch } from '../../gateway/store/scratch.ts';
-import { fixedSigner, T0_MS } from './solo-ledger.ts';
+import { sampleSigner, T0_MS } from './sample-members.ts';
 import { TestTree } from './test-tree.ts';
 
 export const ORIGIN = `ledger.example/rice/${'5a'.repeat(32)}`;
@@ -31,8 +31,8 @@ export function keysOf(name: string): Keys {
   return {
     name,
     cosignerName: `${name}.example/witness`,
-    log: fixedSigner(`${name} log`),
-    cosigner: fixedSigner(`${name} cosigner`),
+    log: sampleSigner(`${name} log`),
+    cosigner: sampleSigner(`${name} cosigner`),
   };
 }
 
