@@ -34,7 +34,8 @@ export interface JoinOptions {
   /** Writes the engine's folder; `sync` says where it gets the ledger. */
   writeHome: (sync: StateSync, height: number) => void;
   onProgress: (progress: JoinProgress) => void;
-  isClosed: () => boolean;
+  /** Ends it: the ledger is then not complete. */
+  signal: AbortSignal;
 }
 
 /**
@@ -94,7 +95,7 @@ interface Trust {
 async function agreeOnTrust(options: JoinOptions): Promise<Trust | null> {
   const { directory, policy, log } = options;
   const heads = new PeerHeads(options);
-  for (let tries = 0; !options.isClosed(); tries += 1) {
+  for (let tries = 0; !options.signal.aborted; tries += 1) {
     const seen = await heads.heads();
     const liars = Math.floor((directory.peers().length - 1) / 3);
     const height = Math.min(...seen.map(({ head }) => head.height));
@@ -188,12 +189,19 @@ async function runEngine(options: JoinOptions, reader: SnapshotReader): Promise<
   });
   try {
     await engine.start();
-    await isTaken;
+    await Promise.race([isTaken, aborted(options.signal)]);
   } finally {
     await engine.stop();
     application.leave();
     await server.close();
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 function throttled(tell: (progress: JoinProgress) => void): (progress: JoinProgress) => void {

@@ -59,7 +59,7 @@ const NO_MEMBERS = { ok: false as const, code: 'not_found', detail: 'no members'
 
 /** A gateway in memory: fixed answers, knobs for the rest, and a record of what it was asked. */
 export class FakeBackend implements Backend {
-  readonly alliance = new FakeAlliance();
+  alliance: AllianceBackend = new FakeAlliance();
   open = false;
   note: string | null = 'ledger.example/00\n1\nAAAA\n\n— ledger.example/00 AAAA\n';
   answer: SubmitAnswer = { state: 'accepted', id: RUNNING };
