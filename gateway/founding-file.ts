@@ -40,7 +40,6 @@ export interface FoundingParts {
   cards: readonly Uint8Array[];
 }
 
-export const FOUNDING_EXTENSION = '.tgfound';
 const VERSION = 1;
 const BYTES_MAX = 4 * 1_048_576;
 const CHAIN_ID_HEX = 32;

@@ -45,7 +45,6 @@ export interface Invitation {
   readonly epoch: number;
 }
 
-export const INVITATION_EXTENSION = '.tginvite';
 const VERSION = 1;
 const BYTES_MAX = 8 * 1_048_576;
 const POLICY_CHARS_MAX = 262_144;

@@ -3,7 +3,7 @@
 /** @module evidence-members */
 import { isSignedBy, type KnownLeaf, type KnownLedger } from './evidence-ledger.ts';
 import type { Findings } from './evidence-report.ts';
-import type { MemberKeyRole } from './governance.ts';
+import { LOG_TIME_TOLERANCE_MS, type MemberKeyRole } from './governance.ts';
 import { applyMembership, isInForce, isMembershipType, memberAt } from './membership.ts';
 import type { Member, MemberKey, Membership } from './membership-state.ts';
 import type { NativeVerify } from './signature.ts';
@@ -55,8 +55,9 @@ function foldMembers(
     const result = applyMembership(membership, given);
     if (!result.ok) return `leaf ${leafIndex}: ${result.code}, ${result.detail}`;
     const { logTimeMs } = result.value;
-    if (logTimeMs < clockMs) return `leaf ${leafIndex}: log time runs backwards`;
-    clockMs = logTimeMs;
+    const toleranceMs = membership.terms.mode === 'alliance' ? LOG_TIME_TOLERANCE_MS : 0;
+    if (logTimeMs < clockMs - toleranceMs) return `leaf ${leafIndex}: log time runs backwards`;
+    clockMs = Math.max(clockMs, logTimeMs);
     membership = result.value.membership;
   }
   return membership;

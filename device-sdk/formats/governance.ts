@@ -4,6 +4,9 @@
 
 export const GOVERNANCE_VERSION = 1;
 
+/** How far a log time may lie behind the largest so far, in an alliance (SPEC §4). */
+export const LOG_TIME_TOLERANCE_MS = 60_000;
+
 export const MEMBER_KINDS = ['participant', 'regulator', 'self-regulatory', 'auditor'] as const;
 export type MemberKind = (typeof MEMBER_KINDS)[number];
 export const MEMBERS_MAX = 64;

@@ -1,3 +1,4 @@
+import { LOG_TIME_TOLERANCE_MS } from '@truegrain/device-sdk/formats/governance.js';
 import type { LedgerState } from './state.ts';
 
 /** What a clock allows a log time to be, when a statement is new: replay trusts the log. */
@@ -20,5 +21,5 @@ export function liveTimes(state: LedgerState, nowMs: number): LiveTimes {
  * first may come second: it may lie as far behind as it may from a block's own time.
  */
 export function earliestLogTimeMs({ charter, logTimeMs }: LedgerState): number {
-  return charter?.mode === 'alliance' ? logTimeMs - LIVE_MS_MAX : logTimeMs;
+  return charter?.mode === 'alliance' ? logTimeMs - LOG_TIME_TOLERANCE_MS : logTimeMs;
 }
