@@ -1,7 +1,7 @@
 import { parseFrame } from '@truegrain/device-sdk/formats/frame.js';
 import type { RefusalCode } from '@truegrain/device-sdk/formats/refusal.js';
 import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
-import type { Facts } from '../ledger/facts.ts';
+import { digestOfEntry, type Facts } from '../ledger/facts.ts';
 import type { LedgerStore } from '../ledger/ledger-store.ts';
 import type { Applied } from '../ledger/replay.ts';
 import type { Inbox, InboxRow } from '../store/inbox.ts';
@@ -15,18 +15,10 @@ interface Settled {
   outcome: Outcome;
 }
 
-/** An entry ends `58 20 ‖ digest ‖ 58 40 ‖ signature` (SPEC §3.4): what its content must hash to. */
-const AFTER_DIGEST_BYTES = 2 + 64;
-
-export function digestOfEntry(entry: Uint8Array): Uint8Array {
-  const end = entry.length - AFTER_DIGEST_BYTES;
-  return entry.slice(end - 32, end);
-}
-
 /**
  * What a block's COMMIT does to the inbox: the content of a statement that is now in the log moves
  * beside its leaf, whoever's batch carried it; a refused frame is kept for whoever asks; contents
- * that this member may hold and has not are noted as wanted.
+ * that are elsewhere are noted, as wanted or as sealed.
  */
 export class InboxKeeper {
   readonly #store: LedgerStore;
@@ -55,6 +47,16 @@ export class InboxKeeper {
     this.#mayHold = options.mayHold;
     this.#isErased = options.isErased;
     this.#nowMs = options.nowMs;
+  }
+
+  /**
+   * The content of a frame whose statement was in the log before the inbox knew: this ledger was
+   * taken over from others. Inside the COMMIT that ends the row.
+   */
+  keepDuplicate({ frame }: InboxRow, leafIndex: number): void {
+    if (!this.#wanted.done(leafIndex)) return;
+    const parsed = parseFrame(frame);
+    if (parsed.ok) this.#store.leaves.keepContent(leafIndex, parsed.value.content);
   }
 
   /** Inside the COMMIT; a rollback is followed by `forget`. */
@@ -86,8 +88,11 @@ export class InboxKeeper {
     const { leafIndex, owner } = at;
     const row = this.#inbox.count > 0 ? this.#inbox.find(id) : null;
     if (!row) {
-      if (!this.#mayHold(facts) || this.#isErased(id)) return;
-      this.#wanted.add({ leafIndex, digest: digestOfEntry(entry), owner });
+      if (this.#isErased(id)) return;
+      const digest = digestOfEntry(entry);
+      if (this.#store.leaves.holdsContent(leafIndex, digest)) return;
+      const isSealed = !this.#mayHold(facts);
+      this.#wanted.add({ leafIndex, digest, owner }, { isSealed });
       return;
     }
     const frame = parseFrame(row.frame);

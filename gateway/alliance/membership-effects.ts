@@ -9,6 +9,11 @@ export function effectsOf({ txs }: CommittedBlock): MembershipEffect[] {
   });
 }
 
+/** Whether contents that were sealed may be had after it. */
+export function opensContents({ kind }: MembershipEffect): boolean {
+  return kind === 'charter' || kind === 'grant';
+}
+
 export function hasOwnKeys({ added, ended }: MembershipEffect, iss: string): boolean {
   return [...added, ...ended].some((key) => key.iss === iss);
 }

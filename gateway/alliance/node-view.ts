@@ -6,6 +6,8 @@ import type { MemberNode } from './member-node.ts';
 export function nodeView(node: MemberNode, { inboxBytesMax }: { inboxBytesMax: number }): NodeView {
   const { chain, inbox, wanted, standing, pipeline } = node;
   const { height, engine, detail } = chain.status();
+  const elsewhere = wanted.countByOwner();
+  const sealed = elsewhere.reduce((sum, owner) => sum + owner.sealed, 0);
   return {
     height,
     engine,
@@ -13,7 +15,8 @@ export function nodeView(node: MemberNode, { inboxBytesMax }: { inboxBytesMax: n
     signing: signingWords(pipeline.anchorage.floor.state()),
     connected: [...node.connected],
     inbox: { frames: inbox.count, bytes: inbox.bytes, bytesMax: inboxBytesMax },
-    unheld: wanted.count(),
+    unheld: elsewhere.reduce((sum, { count }) => sum + count, 0) - sealed,
+    sealed,
     conduct: conductOf(node),
     findings: standing.findings(),
   };

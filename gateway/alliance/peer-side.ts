@@ -3,10 +3,11 @@ import { policyOfMembership } from '@truegrain/device-sdk/formats/membership-pol
 import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
 import type { FastifyContextConfig } from 'fastify';
 import type { Logger } from 'pino';
-import { digestOfEntry } from '../admit/inbox-keeper.ts';
 import { nativeVerify } from '../admit/native-verify.ts';
 import type { AllianceConfig } from '../config.ts';
 import type { Backend } from '../http/backend.ts';
+import type { CommittedBlock } from '../ledger/cometbft/comet-ledger.ts';
+import { digestOfEntry } from '../ledger/facts.ts';
 import { type ContentSource, contentsRoutes } from '../peers/contents-routes.ts';
 import { contradictionsOf, type OwnView, readNote } from '../peers/equivocation.ts';
 import type { EquivocationEvidence } from '../peers/equivocation-evidence.ts';
@@ -21,6 +22,7 @@ import { witnessRoutes } from '../peers/witness-routes.ts';
 import { isErased, mayHold } from './disclosure.ts';
 import type { MemberDirectory } from './member-directory.ts';
 import type { MemberNode } from './member-node.ts';
+import { effectsOf, opensContents } from './membership-effects.ts';
 import { signatoriesOf } from './signatories.ts';
 
 export interface PeerSide {
@@ -31,7 +33,7 @@ export interface PeerSide {
   /** Another certificate of the same CA, from the next connection on. */
   useTls(tls: MemberTls): void;
   /** Members, their certificates, the terms or a grant changed. */
-  refresh(): void;
+  refresh(block: CommittedBlock): void;
   close(): Promise<void>;
 }
 
@@ -82,10 +84,10 @@ export async function openPeerSide(options: {
       client.useTls(renewed);
       door.useTls(renewed);
     },
-    refresh: () => {
+    refresh: (block) => {
       client.refreshPeers();
       door.refreshPeers();
-      replicator.wake();
+      if (effectsOf(block).some(opensContents)) replicator.wake();
     },
     close: async () => {
       await replicator.close();

@@ -54,6 +54,7 @@ function nodeLines(node: NodeView, { members }: ShownAlliance): string[] {
     `          ${node.signing}`,
     `inbox     ${waiting}`,
     ...(node.unheld === 0 ? [] : [`contents  ${node.unheld} are not here yet`]),
+    ...(node.sealed === 0 ? [] : [`contents  ${node.sealed} are not disclosed to this member`]),
   ];
 }
 

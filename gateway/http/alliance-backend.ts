@@ -102,6 +102,8 @@ export interface NodeView {
   readonly inbox: { frames: number; bytes: number; bytesMax: number };
   /** Contents that this member may hold and does not hold yet. */
   readonly unheld: number;
+  /** Contents that were not disclosed to this member. */
+  readonly sealed: number;
   readonly conduct: readonly ConductView[];
   readonly findings: readonly FindingView[];
 }

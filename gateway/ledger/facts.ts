@@ -30,3 +30,12 @@ export interface ContentVerdict {
   /** A reading the device itself marked suspect, e.g. the first after a bus timeout. */
   suspect: boolean;
 }
+
+/** An entry ends `58 20 ‖ digest ‖ 58 40 ‖ signature` (SPEC §3.4). */
+const AFTER_DIGEST_BYTES = 2 + 64;
+
+/** What the content of a device's entry must hash to: SHA-256, 32 bytes. */
+export function digestOfEntry(entry: Uint8Array): Uint8Array {
+  const end = entry.length - AFTER_DIGEST_BYTES;
+  return entry.slice(end - 32, end);
+}

@@ -2,6 +2,7 @@ import { equal, toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import { sha256 } from '@truegrain/device-sdk/formats/sha256.js';
 import { parseStatement, type Statement } from '@truegrain/device-sdk/formats/statement.js';
 import type { Db } from '../store/database.ts';
+import { Wanted } from '../store/wanted.ts';
 import type { FindingList } from './findings.ts';
 
 interface Log {
@@ -55,13 +56,18 @@ function contentFault(
   return null;
 }
 
-/** Contents that are neither kept nor erased by a statement. */
+/** Contents that are neither kept, nor erased by a statement, nor known to be with others. */
 export function checkMissing(log: Log, findings: FindingList): void {
   findings.guard({ where: WHERE }, () => {
+    const wanted = new Wanted(log.stored);
+    for (const { owner, count, sealed } of wanted.countByOwner()) {
+      const text = `contents of ${owner} are not here: ${sealed} not disclosed to this member, ${count - sealed} on their way`;
+      findings.add({ code: 'content_elsewhere', where: WHERE, severity: 'note', text });
+    }
     const has = log.stored.prepare('SELECT 1 FROM content WHERE leaf_index = ?').pluck();
     const packs = log.rebuilt.prepare('SELECT leaf_index FROM pack ORDER BY leaf_index').pluck();
     for (const leafIndex of packs.iterate() as Iterable<number>) {
-      if (has.get(leafIndex) !== undefined) continue;
+      if (has.get(leafIndex) !== undefined || wanted.has(leafIndex)) continue;
       const statement = statementAt(log, leafIndex);
       if (!statement || log.erased.has(toHex(statement.id))) continue;
       const text = 'content is not kept, and no statement erased it';

@@ -22,11 +22,11 @@ export interface Misbehaviour {
 
 export interface RoundLimits {
   readonly requestTimeoutMs: number;
-  /** Of a content that nobody has: the first wait, and the last of the doubling ones. */
+  /** Of a content that not even its owner has: the first wait, and the last of the doubling ones. */
   readonly retryFirstMs: number;
   readonly retryMaxMs: number;
-  /** The last one while the owner could not be asked. */
-  readonly retryUnaskedMaxMs: number;
+  /** While the owner can't be asked: it has the content as soon as it is back. */
+  readonly retryUnaskedMs: number;
 }
 
 export interface RoundParts {
@@ -168,12 +168,15 @@ export class ContentRound {
 
   #postpone(): void {
     const { limits, nowMs, wanted } = this.#parts;
-    const { retryFirstMs, retryMaxMs, retryUnaskedMaxMs } = limits;
-    const maxMs = this.#asked.has(this.#owner) ? retryMaxMs : retryUnaskedMaxMs;
+    const { retryFirstMs, retryMaxMs, retryUnaskedMs } = limits;
+    const wasAsked = this.#asked.has(this.#owner);
     wanted.transaction(() => {
       for (const row of this.#open) {
         if (this.#behind.has(row)) continue;
-        wanted.postpone(row.leafIndex, nowMs() + Math.min(retryFirstMs * 2 ** row.tries, maxMs));
+        const waitMs = wasAsked
+          ? Math.min(retryFirstMs * 2 ** row.tries, retryMaxMs)
+          : retryUnaskedMs;
+        wanted.postpone(row.leafIndex, { untilMs: nowMs() + waitMs, isTry: wasAsked });
       }
     });
   }

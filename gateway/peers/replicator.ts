@@ -29,9 +29,9 @@ const DEFAULT_LIMITS: ReplicatorLimits = {
   restFirstMs: 250,
   restMaxMs: 60_000,
   shunMs: 600_000,
-  retryFirstMs: 60_000,
+  retryFirstMs: 30_000,
   retryMaxMs: 86_400_000,
-  retryUnaskedMaxMs: 900_000,
+  retryUnaskedMs: 15_000,
 };
 
 /**

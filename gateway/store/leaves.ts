@@ -1,4 +1,5 @@
 import { equal } from '@truegrain/device-sdk/formats/bytes.js';
+import { sha256 } from '@truegrain/device-sdk/formats/sha256.js';
 import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
 import type { Db, Query } from './database.ts';
 
@@ -17,7 +18,7 @@ export class Leaves {
   constructor(db: Db) {
     this.#insert = db.prepare('INSERT INTO leaf VALUES (?, ?)');
     this.#insertRef = db.prepare('INSERT INTO statement_ref VALUES (?, ?)');
-    this.#insertContent = db.prepare('INSERT INTO content VALUES (?, ?)');
+    this.#insertContent = db.prepare('INSERT OR IGNORE INTO content VALUES (?, ?)');
     this.#entry = db.prepare('SELECT entry FROM leaf WHERE leaf_index = ?').pluck();
     this.#range = db
       .prepare(
@@ -70,6 +71,15 @@ export class Leaves {
 
   content(leafIndex: number): Uint8Array | null {
     return (this.#content.get(leafIndex) as Uint8Array | undefined) ?? null;
+  }
+
+  /** What another statement left at this place is removed: a ledger was taken over anew. */
+  holdsContent(leafIndex: number, digest: Uint8Array): boolean {
+    const content = this.content(leafIndex);
+    if (content === null) return false;
+    if (equal(sha256(content), digest)) return true;
+    this.eraseContent(leafIndex);
+    return false;
   }
 
   eraseContent(leafIndex: number): void {

@@ -1,6 +1,6 @@
 import type { Db, Query } from './database.ts';
 
-/** A content that this member may hold and has not. */
+/** The content of a statement in the log that this member has not. */
 export interface WantedContent {
   leafIndex: number;
   /** SHA-256 of the content, as the statement says it. */
@@ -10,7 +10,7 @@ export interface WantedContent {
 }
 
 export interface WantedRow extends WantedContent {
-  /** How often everybody who could be asked had no such content. */
+  /** How often its owner was asked and had no such content, nor anybody else. */
   tries: number;
 }
 
@@ -43,13 +43,14 @@ export class Wanted {
   readonly #postpone: Query;
   readonly #seal: Query;
   readonly #wake: Query;
+  readonly #has: Query;
   readonly #count: Query;
   readonly #countByOwner: Query;
 
   constructor(db: Db) {
     this.#db = db;
     this.#insert = db.prepare(
-      'INSERT OR IGNORE INTO wanted_content(leaf_index, digest, owner) VALUES (?, ?, ?)',
+      'INSERT OR IGNORE INTO wanted_content(leaf_index, digest, owner, retry_ms) VALUES (?, ?, ?, ?)',
     );
     // One step in the index, where DISTINCT would read all of it.
     this.#nextOwner = db
@@ -61,7 +62,7 @@ export class Wanted {
     );
     this.#done = db.prepare('DELETE FROM wanted_content WHERE leaf_index = ?');
     this.#postpone = db.prepare(
-      'UPDATE wanted_content SET retry_ms = ?, tries = tries + 1 WHERE leaf_index = ?',
+      'UPDATE wanted_content SET retry_ms = ?, tries = tries + ? WHERE leaf_index = ?',
     );
     this.#seal = db.prepare(
       `UPDATE wanted_content SET retry_ms = ${SEALED_MS} WHERE leaf_index = ?`,
@@ -69,6 +70,7 @@ export class Wanted {
     this.#wake = db.prepare(
       `UPDATE wanted_content SET retry_ms = 0 WHERE owner = ? AND retry_ms = ${SEALED_MS}`,
     );
+    this.#has = db.prepare('SELECT 1 FROM wanted_content WHERE leaf_index = ?').pluck();
     this.#count = db.prepare('SELECT count(*) FROM wanted_content').pluck();
     this.#countByOwner = db.prepare(
       `SELECT owner, count(*) AS count, sum(retry_ms = ${SEALED_MS}) AS sealed
@@ -76,8 +78,9 @@ export class Wanted {
     );
   }
 
-  add({ leafIndex, digest, owner }: WantedContent): void {
-    this.#insert.run(leafIndex, digest, owner);
+  /** `isSealed`: who decides would refuse it; it waits for a grant. */
+  add({ leafIndex, digest, owner }: WantedContent, { isSealed = false } = {}): void {
+    this.#insert.run(leafIndex, digest, owner, isSealed ? SEALED_MS : 0);
   }
 
   /** Of everything that is wanted, due or not. */
@@ -100,8 +103,9 @@ export class Wanted {
     return this.#done.run(leafIndex).changes > 0;
   }
 
-  postpone(leafIndex: number, untilMs: number): void {
-    this.#postpone.run(untilMs, leafIndex);
+  /** `isTry`: it counts for how long the next wait is. */
+  postpone(leafIndex: number, { untilMs, isTry }: { untilMs: number; isTry: boolean }): void {
+    this.#postpone.run(untilMs, isTry ? 1 : 0, leafIndex);
   }
 
   seal(leafIndex: number): void {
@@ -111,6 +115,10 @@ export class Wanted {
   /** After a grant or a change of the charter: what was sealed may be had now. */
   wake(): void {
     for (const owner of this.owners()) this.#wake.run(owner);
+  }
+
+  has(leafIndex: number): boolean {
+    return this.#has.get(leafIndex) !== undefined;
   }
 
   count(): number {

@@ -6,6 +6,9 @@ import { Rebuild } from '../../log/rebuild.ts';
 import { type BlockPosition, BlockRow } from '../../store/block-row.ts';
 import type { Db, Query } from '../../store/database.ts';
 import { FOLD_TABLES } from '../../store/schema.ts';
+import { Wanted } from '../../store/wanted.ts';
+import { digestOfEntry } from '../facts.ts';
+import type { Applied } from '../replay.ts';
 import {
   ResponseApplySnapshotChunk_Result as ChunkResult,
   ResponseOfferSnapshot_Result as OfferResult,
@@ -38,6 +41,7 @@ export class SnapshotReader {
   readonly #db: Db;
   readonly #row: BlockRow;
   readonly #insert: Query;
+  readonly #wanted: Wanted;
   readonly #onProgress: (progress: JoinProgress) => void;
   readonly #onWrongChunk: (sender: string, detail: string) => void;
   /** A checkpoint that enough members cosigned; the log must pass through it. */
@@ -60,6 +64,7 @@ export class SnapshotReader {
     this.#db = options.db;
     this.#row = new BlockRow(options.db);
     this.#insert = options.db.prepare('INSERT INTO leaf VALUES (?, ?)');
+    this.#wanted = new Wanted(options.db);
     this.#pinned = options.pinned;
     this.#isBeginning = options.isBeginning;
     this.#onProgress = options.onProgress;
@@ -141,6 +146,7 @@ export class SnapshotReader {
         if (isNew) this.#insert.run(this.#leaves, entry);
         this.#leaves += 1;
         const replayed = rebuild.push(entry);
+        if (replayed.kind === 'applied') this.#want(replayed.applied, rebuild);
         if (replayed.kind !== 'fault') continue;
         this.#db.exec('ROLLBACK');
         return `leaf ${this.#leaves - 1}: ${replayed.fault.code}: ${replayed.fault.detail}`;
@@ -149,6 +155,22 @@ export class SnapshotReader {
       await turn();
     }
     return null;
+  }
+
+  /** A snapshot is entries alone; contents are asked of their owners, who say what is sealed. */
+  #want(applied: Applied, { store }: Rebuild): void {
+    if (applied.kind === 'batch') {
+      for (const { facts, leafIndex } of applied.statements) {
+        const digest = digestOfEntry(facts.entry);
+        if (store.leaves.holdsContent(leafIndex, digest)) continue;
+        this.#wanted.add({ leafIndex, digest, owner: applied.key.iss });
+      }
+      return;
+    }
+    for (const id of applied.erased) {
+      const leafIndex = store.leaves.find(id);
+      if (leafIndex !== null) this.#wanted.done(leafIndex);
+    }
   }
 
   /** The height is written last: without it the next start joins again, from the entries it has. */

@@ -83,6 +83,7 @@ export const QUICK = {
   restFirstMs: 20,
   restMaxMs: 60_000,
   retryFirstMs: 20,
+  retryUnaskedMs: 20,
 };
 
 export function replicate(
