@@ -14,7 +14,17 @@ import { Proofs } from './proofs.ts';
 import { Rebuild } from './rebuild.ts';
 
 /** What can't be computed again is carried over as it is. */
-const KEPT_TABLES = ['content', 'checkpoint', 'refused_frame', 'credential', 'enrolment'] as const;
+const KEPT_TABLES = [
+  'content',
+  'checkpoint',
+  'refused_frame',
+  'credential',
+  'enrolment',
+  'inbox',
+  'block',
+  'snapshot_point',
+  'wanted_content',
+] as const;
 
 export interface ReindexReport {
   size: number;
