@@ -156,7 +156,7 @@ async function run(setting: Setting, undo: (() => unknown)[]): Promise<RunningAl
     nowMs,
     onKeys: (keys) => endRevoked(keys, { state: books.state, local, link }),
     onMembership: (block) => {
-      peers?.refresh();
+      peers?.refresh(block);
       react(block, { node, restart, iss: config.member.iss });
     },
     onStatements: () => peers?.onBlock(),

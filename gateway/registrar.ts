@@ -173,9 +173,13 @@ export class Registrar
     return this.#log({ contentType: MEDIA_ERASURE, bytes, logTimeMs });
   }
 
-  /** A wrong spec is told to who wrote it, not to the device that redeems it a week later. */
+  /**
+   * A wrong spec is told to who wrote it, not to the device that redeems it a week later. Another
+   * member's device may roam: with its registered key it gets a credential here, and nothing else.
+   */
   #specRefusal(spec: Spec): Refused | null {
-    if (this.#keysOf(spec.device).some((key) => key.status === 'active')) {
+    const isOwn = this.#ledger.state.devices.get(spec.device)?.owner === this.#options.iss;
+    if (isOwn && this.#keysOf(spec.device).some((key) => key.status === 'active')) {
       return refused('conflict', `${spec.device} is registered; rotate or revoke its key`);
     }
     const draft = this.#registration(spec, { proof: new Uint8Array(1), buildDateS: null });

@@ -32,6 +32,7 @@ export class Batcher {
   readonly #chainTimeMs: () => number;
   readonly #send: (tx: Uint8Array) => Promise<Sent>;
   readonly #recheck: (frame: Uint8Array) => Promise<Checked>;
+  readonly #keepDuplicate: (row: InboxRow, leafIndex: number) => void;
   readonly #settle: (device: string | null, outcome: Outcome) => void;
   readonly #onTrouble: (error: Error) => void;
   readonly #quota: RefusalQuota;
@@ -52,6 +53,8 @@ export class Batcher {
     /** Resolves when a block has it, or when it can't be in one any more. */
     send: (tx: Uint8Array) => Promise<Sent>;
     recheck: (frame: Uint8Array) => Promise<Checked>;
+    /** In the COMMIT that ends the row. */
+    keepDuplicate: (row: InboxRow, leafIndex: number) => void;
     /** Outcomes of rows that need no batch. */
     settle: (device: string | null, outcome: Outcome) => void;
     onTrouble: (error: Error) => void;
@@ -62,6 +65,7 @@ export class Batcher {
     this.#chainTimeMs = options.chainTimeMs;
     this.#send = options.send;
     this.#recheck = options.recheck;
+    this.#keepDuplicate = options.keepDuplicate;
     this.#settle = options.settle;
     this.#onTrouble = options.onTrouble;
     this.#quota = new RefusalQuota(options.chainTimeMs);
@@ -180,7 +184,10 @@ export class Batcher {
   #drop(done: readonly { row: InboxRow; outcome: Outcome }[]): void {
     if (done.length === 0) return;
     this.#ledger.store.db.transaction(() => {
-      for (const { row } of done) this.#inbox.remove(row);
+      for (const { row, outcome } of done) {
+        if (outcome.kind === 'duplicate') this.#keepDuplicate(row, outcome.leafIndex);
+        this.#inbox.remove(row);
+      }
     })();
     for (const { row, outcome } of done) {
       this.#verdicts.delete(toHex(row.id));

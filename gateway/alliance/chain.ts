@@ -176,7 +176,9 @@ export class Chain {
   async #onDown(down: EngineDown): Promise<'restart' | 'stay_down'> {
     this.#down = down;
     const { code, detail } = down;
-    this.#options.onAlarm(code, `the engine is down (${code}): ${detail}`);
+    const isOther = OTHER_LEDGER.has(code);
+    const advice = isOther ? '; `truegrain alliance rejoin` takes it from the others' : '';
+    this.#options.onAlarm(code, `the engine is down (${code}): ${detail}${advice}`);
     if (this.#isBroken) {
       await this.#server?.close();
       this.#server = await this.#listen();
@@ -186,7 +188,7 @@ export class Chain {
     await this.#server?.idle();
     this.ledger.forgetUndecided();
     // A ledger ahead of its engine by more than a block, or with another hash, heals by no restart.
-    return code === 'app_ahead' || code === 'wrong_app_hash' ? 'stay_down' : 'restart';
+    return isOther ? 'stay_down' : 'restart';
   }
 
   async #send(tx: Uint8Array): Promise<TxRefusal | null> {
@@ -214,6 +216,7 @@ export class Chain {
 }
 
 const LOOK_EVERY_MS = 3_000;
+const OTHER_LEDGER: ReadonlySet<string> = new Set(['app_ahead', 'app_behind', 'wrong_app_hash']);
 
 /** CheckTx says `code: detail` in its log. */
 function codeOfLog(log: string): string {

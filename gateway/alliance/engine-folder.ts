@@ -80,21 +80,24 @@ export async function joinIfNeeded(
   > &
     Pick<Setting, 'directory' | 'client'>,
 ): Promise<void> {
-  const { config, options, folder, founding, invitation, home, db, client, directory } = place;
-  const { signal = new AbortController().signal } = options;
+  const { config, settings, options, folder, founding, invitation, home, db } = place;
+  const { signal = new AbortController().signal, log } = options;
+  const { snapshotEveryBlocks } = settings;
   if (new BlockRow(db).read()) return;
   const { iss } = config.member;
   const isFounder = founding.charter.founders.some((founder) => founder.iss === iss);
-  if (!(await mustJoin({ client, directory, isFounder }))) return;
+  const isLong = await mustJoin({ ...place, log, signal, isFounder, snapshotEveryBlocks });
+  if (signal.aborted) throw new StartError('engine', 'ended while it waited for the others');
+  if (!isLong) return;
   const keys = loadEngineKeys(folder.keys);
   await joinLedger({
     ...place,
     policy: policyFor({ founding, invitation }),
-    log: options.log,
+    log,
     signal,
     onProgress: ({ leaves, size }) => {
       const percent = Math.floor((leaves / size) * 100);
-      options.log.info({ leaves, size }, `joining: ${percent} % of ${size} entries`);
+      log.info({ leaves, size }, `joining: ${percent} % of ${size} entries`);
     },
     writeHome: (stateSync, height) =>
       writeEngineHome(home, {

@@ -16,8 +16,6 @@ import type { MemberDirectory } from './member-directory.ts';
 import { PeerHeads } from './peer-heads.ts';
 
 const ASK_EVERY_MS = 2_000;
-/** Fewer blocks are sooner played than a snapshot is found. */
-const BLOCKS_PLAYED_MAX = 1_000;
 /** A light client's trust: members that left long ago could sign another chain. */
 const TRUST_PERIOD_MS = 7 * 86_400_000;
 const PROGRESS_EVERY_MS = 1_000;
@@ -40,14 +38,29 @@ export interface JoinOptions {
 
 /**
  * Whether the ledger has to come as a snapshot: this store has no block, and the others have more
- * than is soon played, or no longer have the first ones.
+ * than are soon played, or no longer have the first ones. A younger chain may have no snapshot yet;
+ * its blocks are played from the founding on. A newcomer waits for somebody to tell; founders may
+ * be the first.
  */
 export async function mustJoin(
-  options: Pick<JoinOptions, 'client' | 'directory'> & { isFounder: boolean },
+  options: Pick<JoinOptions, 'client' | 'directory' | 'log' | 'signal'> & {
+    isFounder: boolean;
+    snapshotEveryBlocks: number;
+  },
 ): Promise<boolean> {
-  if (!options.isFounder) return true;
-  const heads = await new PeerHeads(options).heads();
-  return heads.some(({ head }) => head.height > BLOCKS_PLAYED_MAX || head.earliestHeight > 1);
+  const { isFounder, snapshotEveryBlocks, log, signal } = options;
+  const peerHeads = new PeerHeads(options);
+  for (let tries = 0; !signal.aborted; tries += 1) {
+    const heads = await peerHeads.heads();
+    if (heads.length > 0 || isFounder) {
+      return heads.some(
+        ({ head }) => head.height > 2 * snapshotEveryBlocks || head.earliestHeight > 1,
+      );
+    }
+    if (tries % 5 === 0) log.warn('joining: waits for a member that answers');
+    await pause(ASK_EVERY_MS);
+  }
+  return false;
 }
 
 /** Takes the ledger over from the others; resolves when the engine can be started on it. */

@@ -110,6 +110,7 @@ export class MemberNode {
       chainTimeMs: () => this.chain.clock.presentMs(),
       send: async (tx): Promise<Sent> => this.chain.courier.deliver(tx),
       recheck: (frame) => this.#door().recheck(frame),
+      keepDuplicate: (row, leafIndex) => this.#keeper.keepDuplicate(row, leafIndex),
       settle: (device, outcome) => {
         if (device !== null) this.pipeline.settled(device, outcome);
       },

@@ -6,6 +6,7 @@ import { addAllianceInit } from './alliance-init.ts';
 import { addAllianceInvite } from './alliance-invite.ts';
 import { addAllianceJoin } from './alliance-join.ts';
 import { addAlliancePropose } from './alliance-propose.ts';
+import { addAllianceRejoin } from './alliance-rejoin.ts';
 import { type SignFileOptions, signFounding } from './alliance-sign.ts';
 import { addAllianceStart } from './alliance-start.ts';
 import { addAllianceStatus } from './alliance-status.ts';
@@ -21,7 +22,8 @@ export function addAlliance(program: Command, cli: Cli): void {
   for (const add of [addAllianceInit, addAllianceInvite, addSign, addAllianceJoin])
     add(alliance, cli);
   alliance.commandsGroup('Running this member:');
-  for (const add of [addAllianceStart, addEngineCommand, addAllianceStatus]) add(alliance, cli);
+  for (const add of [addAllianceStart, addEngineCommand, addAllianceStatus, addAllianceRejoin])
+    add(alliance, cli);
   alliance.commandsGroup('Changes, through the own running gateway:');
   for (const add of [addAlliancePropose, addAllianceAnswers, addAllianceGrant]) add(alliance, cli);
 }

@@ -2,7 +2,7 @@
 
 /** @module engine-home */
 import type { KeyObject } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import { fail, ok, type Result } from '@truegrain/device-sdk/formats/result.js';
@@ -101,6 +101,16 @@ export function writeEngineHome(
 /** False after a wipe: the member may have voted, and does not know where. */
 export function hasVoteState(home: EngineHome): boolean {
   return existsSync(join(home.root, 'data', VOTE_STATE));
+}
+
+/** Blocks, state and its log go; where this node voted stays, so that it votes nowhere twice. */
+export function forgetBlocks(home: EngineHome): void {
+  const data = join(home.root, 'data');
+  if (!existsSync(data)) return;
+  for (const name of readdirSync(data)) {
+    if (name !== VOTE_STATE) rmSync(join(data, name), { recursive: true });
+  }
+  syncPath(data);
 }
 
 function genesisDoc(genesis: EngineGenesis) {
