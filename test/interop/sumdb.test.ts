@@ -1,7 +1,3 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { toHex, utf8 } from '../../device-sdk/formats/bytes.ts';
 import {
@@ -19,32 +15,14 @@ import {
   TILE_WIDTH_MAX,
   tileWidth,
 } from '../../device-sdk/formats/tiles.ts';
+import { goVerifier } from '../support/go-verifier.ts';
 import { group } from '../support/group.ts';
 import { smallLedger } from '../support/sample-ledger.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'truegrain-sumdb-'));
-const program = join(folder, 'sumdb');
-afterAll(() => rmSync(folder, { recursive: true }));
-
-/** Null when built; otherwise why not (no go, or no golang.org/x/mod in its cache and no network). */
-function build(): string | null {
-  const env = { ...process.env, GOFLAGS: '-mod=mod' };
-  const cwd = join(import.meta.dirname, 'go');
-  const run = spawnSync('go', ['build', '-o', program, '.'], { cwd, env, encoding: 'utf8' });
-  if (run.error) return 'no go';
-  return run.status === 0 ? null : `go build: ${run.stderr.trim().split('\n').at(-1)}`;
-}
-
-const missing = build();
-const interop = group('interop', missing === null, missing ?? '');
-
-type Answers = Record<string, string | null | string[][]>;
-
-function ask(request: { notes?: unknown[]; trees?: unknown[] }): Answers {
-  const run = spawnSync(program, [], { input: JSON.stringify(request), encoding: 'utf8' });
-  if (run.status !== 0) throw new Error(run.stderr || String(run.error));
-  return JSON.parse(run.stdout) as Answers;
-}
+const go = goVerifier();
+afterAll(() => go.remove());
+const interop = group('interop', go.missing === null, go.missing ?? '');
+const { ask } = go;
 
 interop('checkpoints, opened by golang.org/x/mod/sumdb/note', () => {
   const { ledger } = smallLedger();

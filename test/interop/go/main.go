@@ -1,7 +1,10 @@
-// Verifies our checkpoints and tiles with golang.org/x/mod/sumdb/note and tlog.
+// Verifies our checkpoints and tiles with golang.org/x/mod/sumdb/note and tlog, cosignatures with
+// transparency-dev/formats, exported policies with filippo.io/torchwood.
 //
 // stdin: {"notes": [{"name", "vkey", "note"}],
 //
+//	"cosigned": [{"name", "vkeys": [witness vkey], "log": vkey, "note"}],
+//	"policies": [{"name", "policy", "note"}],
 //	"trees": [{"name", "size", "root", "tiles": {"<level>/<index>/<width>": hex}, "records": [hex],
 //	           "older": [{"size", "root"}]}]}
 //
@@ -15,6 +18,8 @@ import (
 	"fmt"
 	"os"
 
+	"filippo.io/torchwood"
+	f_note "github.com/transparency-dev/formats/note"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -23,6 +28,13 @@ import (
 const tileHeight = 8
 
 type noteCase struct{ Name, Vkey, Note string }
+
+type cosignedCase struct {
+	Name, Log, Note string
+	Vkeys           []string
+}
+
+type policyCase struct{ Name, Policy, Note string }
 
 type olderTree struct {
 	Size int64
@@ -44,6 +56,39 @@ func openNote(c noteCase) error {
 		return err
 	}
 	_, err = note.Open([]byte(c.Note), note.VerifierList(verifier))
+	return err
+}
+
+// openCosigned wants the log's line and one of each witness, all good.
+func openCosigned(c cosignedCase) error {
+	log, err := note.NewVerifier(c.Log)
+	if err != nil {
+		return err
+	}
+	verifiers := []note.Verifier{log}
+	for _, vkey := range c.Vkeys {
+		witness, err := f_note.NewVerifierForCosignatureV1(vkey)
+		if err != nil {
+			return fmt.Errorf("%s: %w", vkey, err)
+		}
+		verifiers = append(verifiers, witness)
+	}
+	opened, err := note.Open([]byte(c.Note), note.VerifierList(verifiers...))
+	if err != nil {
+		return err
+	}
+	if len(opened.Sigs) != len(verifiers) {
+		return fmt.Errorf("%d of %d signatures", len(opened.Sigs), len(verifiers))
+	}
+	return nil
+}
+
+func openByPolicy(c policyCase) error {
+	policy, err := torchwood.ParsePolicy([]byte(c.Policy))
+	if err != nil {
+		return err
+	}
+	_, _, err = torchwood.VerifyCheckpoint([]byte(c.Note), policy)
 	return err
 }
 
@@ -134,8 +179,10 @@ func reason(err error) any {
 
 func main() {
 	var request struct {
-		Notes []noteCase
-		Trees []treeCase
+		Notes    []noteCase
+		Cosigned []cosignedCase
+		Policies []policyCase
+		Trees    []treeCase
 	}
 	if err := json.NewDecoder(os.Stdin).Decode(&request); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -144,6 +191,12 @@ func main() {
 	answers := map[string]any{}
 	for _, c := range request.Notes {
 		answers[c.Name] = reason(openNote(c))
+	}
+	for _, c := range request.Cosigned {
+		answers[c.Name] = reason(openCosigned(c))
+	}
+	for _, c := range request.Policies {
+		answers[c.Name] = reason(openByPolicy(c))
 	}
 	for _, c := range request.Trees {
 		proofs, err := proveAll(c)
