@@ -41,12 +41,7 @@ export class AllianceDevice {
     const urn = `urn:dev:ops:32473-fleet-${name}`;
     const room = new Site(world, 'fleet').room(name, 4);
     const source = new SignedSource(world, { urn, subject: urn, alg });
-    const registered = await at.api.enrol(source.signer, {
-      device: urn,
-      reportingIntervalS: 3_600,
-      sensors: room.sensors,
-      buildDateS: Math.floor(world.clock.nowMs() / 1000) - 86_400,
-    });
+    const registered = await at.api.enrol(source.signer, askedBy({ urn, room, world }));
     source.ledgerId = Uint8Array.from(Buffer.from(registered.ledgerId, 'hex'));
     return new AllianceDevice(at, {
       world,
@@ -54,6 +49,13 @@ export class AllianceDevice {
       room,
       password: registered.mqtt?.password ?? '',
     });
+  }
+
+  /** A connection to another member's gateway, by the key that is registered already. */
+  async roamsTo(other: AllianceMember): Promise<DeviceLink> {
+    const asked = askedBy({ urn: this.urn, room: this.#room, world: this.#world });
+    const { mqtt } = await other.api.enrol(this.source.signer, asked);
+    return DeviceLink.open({ ...other.mqtt, device: this.urn, password: mqtt?.password ?? '' });
   }
 
   /** The next frame of its stream, signed, not sent. */
@@ -105,4 +107,14 @@ export class AllianceDevice {
     this.#link?.cut();
     this.#link = null;
   }
+}
+
+function askedBy(device: { urn: string; room: ReturnType<Site['room']>; world: World }) {
+  const { urn, room, world } = device;
+  return {
+    device: urn,
+    reportingIntervalS: 3_600,
+    sensors: room.sensors,
+    buildDateS: Math.floor(world.clock.nowMs() / 1000) - 86_400,
+  };
 }

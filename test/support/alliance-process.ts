@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { fsck } from '../../gateway/log/fsck.ts';
-import { foundAlliance } from '../../sim/alliance/founding.ts';
+import { foundAlliance, initOf } from '../../sim/alliance/founding.ts';
 import { arePortsFree } from '../../sim/alliance/free-ports.ts';
 import {
   type MemberKind,
@@ -58,9 +58,9 @@ const PORTS = { from: 12_000, to: 32_000 };
 
 export class AllianceFleet {
   readonly folder: string;
-  readonly members: readonly AllianceMember[];
+  readonly members: AllianceMember[];
 
-  private constructor(folder: string, members: readonly AllianceMember[]) {
+  private constructor(folder: string, members: AllianceMember[]) {
     this.folder = folder;
     this.members = members;
   }
@@ -91,6 +91,41 @@ export class AllianceFleet {
   async start(): Promise<void> {
     const idle = this.members.filter(({ isAlive }) => !isAlive);
     await Promise.all(idle.map((member) => member.start()));
+  }
+
+  /** A folder, keys and a card made for the ledger of this invitation; no member yet, not started. */
+  async newcomer(wish: MemberWish, invitation: string): Promise<AllianceMember> {
+    const first = await freeBlock(PORTS_A_MEMBER);
+    const place = placeOf(wish, { folder: this.folder, first, i: 0 });
+    await this.say([...initOf(place, this.folder), '--invitation', invitation]);
+    configure(place, wish);
+    const member = new AllianceMember(place, await tokenOf(place));
+    this.members.push(member);
+    return member;
+  }
+
+  /** A command line of `truegrain` that has to succeed; gives what it printed. */
+  async say(args: readonly string[]): Promise<string> {
+    const { code, out, err } = await truegrain(args);
+    if (code === 0) return out;
+    throw new Error(`truegrain ${args.join(' ')}: ${code}: ${err}`);
+  }
+
+  /** `propose` at the first, `sign` at the others, as their operators would; gives the id. */
+  async decide(change: readonly string[], voters: readonly AllianceMember[]): Promise<string> {
+    const [proposer, ...others] = voters;
+    if (!proposer) throw new Error('nobody proposes');
+    const proposal = ['alliance', 'propose', ...change, '--reason', 'as agreed', '--yes'];
+    const said = await this.say([...proposal, ...ownOf(proposer), '--json']);
+    const { id } = JSON.parse(said) as { id: string };
+    for (const member of others) {
+      await this.until(`the proposal is at ${member.name}`, async () => {
+        const status = await this.say(['alliance', 'status', ...ownOf(member)]);
+        return status.includes(id);
+      });
+      await this.say(['alliance', 'sign', id, '--yes', ...ownOf(member)]);
+    }
+    return id;
   }
 
   member(i: number): AllianceMember {
@@ -134,10 +169,11 @@ export class AllianceFleet {
   }
 
   /** What each folder says of itself; the members may run. */
-  fsck(): void {
-    for (const { name, place } of this.members) {
-      const { ok, findings } = fsck(place.data);
-      expect({ name, ok, findings }).toEqual({ name, ok: true, findings: [] });
+  fsck(members: readonly AllianceMember[] = this.members): void {
+    for (const { name, place } of members) {
+      const { findings } = fsck(place.data);
+      const said = findings.map(({ code, where, text }) => `${code}: ${where}: ${text}`);
+      expect(said, `${name}: ${said.join('; ')}`).toEqual([]);
     }
   }
 
@@ -190,6 +226,11 @@ function configure({ data, ports }: MemberPlace, { settings = {}, config = {} }:
   const own = { peerPort: ports.peer, p2pPort: ports.p2p };
   const alliance = { ...known.alliance, ...own, ...settings };
   writeFileSync(file, JSON.stringify({ ...known, ...config, alliance }));
+}
+
+/** Its own gateway and the right to speak for it. */
+export function ownOf({ place, token }: AllianceMember): string[] {
+  return ['--data', place.data, '--token', token];
 }
 
 async function inProcess(args: readonly string[]) {

@@ -63,6 +63,7 @@ export class InboxGateway {
         this.rechecked += 1;
         return Promise.resolve(checkFrame(frame, registryOf(by.ledger.state)));
       },
+      keepDuplicate: () => {},
       settle: (_device, outcome) => this.settled.push(outcome),
       onTrouble: (error) => this.troubles.push(error.message),
     });
