@@ -72,7 +72,8 @@ async function step(run: Runner, args: readonly string[]): Promise<void> {
   throw new FoundingFailure(`truegrain ${args.slice(0, 2).join(' ')}: ${lines.at(-1) ?? code}`);
 }
 
-function initOf(member: MemberPlace, folder: string): string[] {
+/** `alliance init` as this member would type it; evidence of who it is lies in `folder`. */
+export function initOf(member: MemberPlace, folder: string): string[] {
   const { name, iss, kind, data, ports, advertise = {} } = member;
   const { peer = `https://127.0.0.1:${ports.peer}`, p2p = `127.0.0.1:${ports.p2p}` } = advertise;
   return [

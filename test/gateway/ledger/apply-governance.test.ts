@@ -14,7 +14,8 @@ import {
 import { encodeRevocation } from '@truegrain/device-sdk/formats/revocation.js';
 import { encodeRotation } from '@truegrain/device-sdk/formats/rotation.js';
 import { describe, expect, test } from 'vitest';
-import { applyGovernance, liveTimes } from '../../../gateway/ledger/apply-governance.ts';
+import { applyGovernance } from '../../../gateway/ledger/apply-governance.ts';
+import { liveTimes } from '../../../gateway/ledger/log-time.ts';
 import { emptyState, type LedgerState } from '../../../gateway/ledger/state.ts';
 import { SampleLedger } from '../../support/sample-ledger.ts';
 import { inline, sampleSigner, statementOf, stream } from '../../support/sample-members.ts';
