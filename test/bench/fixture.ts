@@ -86,7 +86,7 @@ export function createBenchLedger(
   const insert = ledger.store.db.prepare('INSERT INTO credential VALUES (?, ?, ?)');
   const devices = Array.from({ length: count }, (_, i) => {
     const device = newDevice(alg, i);
-    const registration = benchRegistration(device, ledgerId, logTimeMs);
+    const registration = benchRegistration(device, { owner: BENCH_ISS, ledgerId, logTimeMs });
     govern(MEDIA_REGISTRATION, registration, device.urn);
     const { password, stored } = issueCredential();
     insert.run(device.urn, stored.salt, stored.hash);
@@ -131,10 +131,9 @@ function benchCharter(signers: ReturnType<typeof loadMemberKeys>, logTimeMs: num
   });
 }
 
-function benchRegistration(
+export function benchRegistration(
   device: Omit<BenchDevice, 'password'>,
-  ledgerId: Uint8Array,
-  logTimeMs: number,
+  { owner, ledgerId, logTimeMs }: { owner: string; ledgerId: Uint8Array; logTimeMs: number },
 ): Uint8Array {
   const token = sha256(new Uint8Array(32));
   return encodeRegistration({
@@ -142,7 +141,7 @@ function benchRegistration(
     device: device.urn,
     key: device.signer.key,
     proof: makeEnrolmentProof(device.signer, { device: device.urn, token, ledgerId }),
-    owner: BENCH_ISS,
+    owner,
     keyLevel: 'file',
     reportingIntervalS: 60,
     buildDateS: BUILD_DATE_S,
@@ -163,7 +162,7 @@ function benchRegistration(
   });
 }
 
-function newDevice(alg: -7 | -8, i: number): Omit<BenchDevice, 'password'> {
+export function newDevice(alg: -7 | -8, i: number): Omit<BenchDevice, 'password'> {
   const urn = `urn:dev:ops:32473-bench-${String(i).padStart(4, '0')}`;
   const sub = `https://id.gs1.org/00/95212345000000${String(i).padStart(4, '0')}`;
   return { urn, sub, signer: nativeSigner(alg), seq: 0, prev: null };

@@ -1,62 +1,19 @@
-import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Bench, Row } from './bench.ts';
 import { createBenchLedger, framesFile, writeFrames } from './fixture.ts';
 import { GatewayProcess } from './gateway-process.ts';
+import { opensslVerifies } from './openssl-speed.ts';
+import { play } from './play.ts';
 
 const DEVICES = 100;
 /** Long enough that the compiler has warmed up and the WAL is folded in several times. */
 const FRAMES = 150_000;
 /** Half a load lasts as many seconds as this many frames give it. */
 const LATENCY_SECONDS = 8;
-const IN_FLIGHT_A_DEVICE = 64;
 /** A tiled log server of this kind appended so many a second here when idle, checking no signature. */
 const TILED_LOG_APPENDS = 6_900;
-
-interface Load {
-  perSecond: number;
-  cpuCores: number;
-  receipts: number;
-  p50Ms: number;
-  p99Ms: number;
-}
-
-/** `openssl speed -multi`: what all cores verify with nothing else to do. */
-function opensslVerifies(algorithm: 'ecdsap256' | 'ed25519'): number {
-  const args = ['speed', '-multi', String(availableParallelism()), '-seconds', '3', algorithm];
-  const output = execFileSync('openssl', args, {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  const last = output.trim().split('\n').at(-1)?.trim().split(/\s+/).at(-1);
-  const verifies = Number(last);
-  if (!(verifies > 0)) throw new Error(`openssl speed printed ${output.slice(-200)}`);
-  return verifies;
-}
-
-function play(
-  port: number,
-  file: string,
-  load: { perSecond: number; receipts: boolean },
-): Promise<Load> {
-  const script = join(import.meta.dirname, 'load.ts');
-  const args = ['--import', 'tsx', script, String(port), file, String(IN_FLIGHT_A_DEVICE)];
-  args.push(String(load.perSecond), load.receipts ? 'receipts' : 'none');
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  return new Promise((resolve, reject) => {
-    let result: Load | null = null;
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      result = JSON.parse(line) as Load;
-    });
-    child.on('close', (code) => {
-      if (result) resolve(result);
-      else reject(new Error(`load generator ended with ${code}`));
-    });
-  });
-}
 
 async function withGateway<T>(
   alg: -7 | -8,
@@ -78,14 +35,13 @@ async function withGateway<T>(
 }
 
 async function measure(name: string, alg: -7 | -8): Promise<Row[]> {
-  const algorithm = alg === -7 ? 'ecdsap256' : 'ed25519';
   // Before and after: on a shared machine the two differ, and the load runs in between.
-  const before = opensslVerifies(algorithm);
+  const before = opensslVerifies(alg);
   const peak = await withGateway(alg, FRAMES, async (gateway, file) => {
     const load = await play(gateway.mqttPort, file, { perSecond: 0, receipts: false });
     return { load, bytes: statSync(join(gateway.data, 'ledger.db')).size };
   });
-  const limit = (before + opensslVerifies(algorithm)) / 2;
+  const limit = (before + opensslVerifies(alg)) / 2;
   const { perSecond, cpuCores } = peak.load;
   const half = Math.floor(perSecond / 2);
   const paced = await withGateway(alg, half * LATENCY_SECONDS, (gateway, file) =>

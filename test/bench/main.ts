@@ -1,5 +1,6 @@
 // `npm run bench [name …]`: numbers of this machine, each beside its limit, in results.json.
 import { join } from 'node:path';
+import { alliance } from './alliance.bench.ts';
 import type { Bench } from './bench.ts';
 import { disk } from './disk.bench.ts';
 import { firmware } from './firmware.bench.ts';
@@ -16,6 +17,7 @@ const BENCHES: Bench[] = [
   ...disk,
   ...fsckSpeed,
   ...readSide,
+  ...alliance,
 ];
 
 async function main(names: readonly string[]): Promise<number> {
