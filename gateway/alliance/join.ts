@@ -119,7 +119,9 @@ async function agreeOnTrust(options: JoinOptions): Promise<Trust | null> {
       return { height, hash, pinned, peers: seen.map(({ peer }) => peer.iss) };
     }
     if (tries % 5 === 0) {
-      log.warn('joining: waits for members that agree on a block and show a cosigned checkpoint');
+      const block = hash ? `agree on block ${height}` : `of which ${liars + 1} must tell one block`;
+      const tree = pinned ? `a cosigned tree of ${pinned.size}` : 'no checkpoint with a quorum';
+      log.warn(`joining: waits; ${seen.length} members answer, ${block}, and show ${tree}`);
     }
     await pause(ASK_EVERY_MS);
   }

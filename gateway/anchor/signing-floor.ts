@@ -56,7 +56,8 @@ export class SigningFloor {
   #forked: { size: number; from: string } | null = null;
   #newest: Tip | null = null;
   #isDurable = true;
-  readonly #hadTip: boolean;
+  /** What this member signed is known; who joins later can't have seen more of it. */
+  #isKnown: boolean;
 
   constructor(options: FloorOptions) {
     this.#options = options;
@@ -64,7 +65,7 @@ export class SigningFloor {
     this.#log = options.log;
     this.#open = options.tip.all().map((tip) => ({ ...tip, from: 'the signed tip' }));
     for (const tip of this.#open) this.#raise(tip);
-    this.#hadTip = this.#open.length > 0;
+    this.#isKnown = this.#open.length > 0;
   }
 
   newest(): Tip | null {
@@ -92,8 +93,9 @@ export class SigningFloor {
       return { state: 'waiting', size: top.size, from: top.from };
     }
     const answered = this.#answered.size;
-    const needed = this.#hadTip ? 0 : this.#options.answersNeeded();
-    return answered < needed ? { state: 'asking', answered, needed } : { state: 'ready' };
+    const needed = this.#options.answersNeeded();
+    this.#isKnown ||= answered >= needed;
+    return this.#isKnown ? { state: 'ready' } : { state: 'asking', answered, needed };
   }
 
   /**

@@ -4,6 +4,7 @@ import { toHex } from '../../device-sdk/formats/bytes.ts';
 import { policyOfCharter } from '../../device-sdk/formats/evidence-checkpoint.ts';
 import { rootOf } from '../../device-sdk/formats/merkle.ts';
 import { sha256 } from '../../device-sdk/formats/sha256.ts';
+import type { Signer } from '../../device-sdk/formats/signer.ts';
 import { parseStatement } from '../../device-sdk/formats/statement.ts';
 import { factsOf } from '../../gateway/admit/check.ts';
 import { nativeVerify } from '../../gateway/admit/native-verify.ts';
@@ -53,7 +54,25 @@ export function buildStore(
   // What a power cut destroys here is built again.
   db.pragma('synchronous = OFF');
   const ledger = new SoloLedger(db, nativeVerify);
-  const perDevice = Math.ceil(wish.statements / wish.devices);
+  const gateway = { signer: signers.gateway, iss: BENCH_ISS };
+  fillLedger(ledger, { gateway, devices, ledgerId, statements: wish.statements });
+  anchor(ledger, signers, folder.signedTip);
+  db.pragma('wal_checkpoint(TRUNCATE)');
+  db.close();
+}
+
+/** Batches of one gateway over statements of these devices, which are registered. */
+export function fillLedger(
+  ledger: SoloLedger,
+  wish: {
+    gateway: { signer: Signer; iss: string };
+    devices: BenchDevice[];
+    ledgerId: Uint8Array;
+    statements: number;
+  },
+): void {
+  const { gateway, devices, ledgerId } = wish;
+  const perDevice = Math.ceil(wish.statements / devices.length);
   const startMs = Date.now() - (perDevice + 1) * PACK_MS;
   for (let from = 0; from < wish.statements; from += STATEMENTS_A_BATCH) {
     const to = Math.min(from + STATEMENTS_A_BATCH, wish.statements);
@@ -65,11 +84,8 @@ export function buildStore(
       device.sub = subjectOf(i % devices.length, Math.floor(turn / PACKS_A_SUBJECT));
       frames.push({ device, ...nextStatement(device, ledgerId, startMs + turn * PACK_MS) });
     }
-    commit(ledger, { signers, ledgerId, frames });
+    commit(ledger, { gateway, ledgerId, frames });
   }
-  anchor(ledger, signers, folder.signedTip);
-  db.pragma('wal_checkpoint(TRUNCATE)');
-  db.close();
 }
 
 function subjectOf(device: number, shipment: number): string {
@@ -80,7 +96,7 @@ function subjectOf(device: number, shipment: number): string {
 function commit(
   ledger: SoloLedger,
   batch: {
-    signers: MemberSigners;
+    gateway: { signer: Signer; iss: string };
     ledgerId: Uint8Array;
     frames: { device: BenchDevice; statement: Uint8Array; content: Uint8Array }[];
   },
@@ -99,8 +115,7 @@ function commit(
     return { facts, grade, content };
   });
   const root = rootOf(accepted.map(({ facts }) => facts.leafHash));
-  const gateway = { signer: batch.signers.gateway, iss: BENCH_ISS };
-  const sealed = sealBatch(state, gateway, { accepted, root, refusals: [], logTimeMs });
+  const sealed = sealBatch(state, batch.gateway, { accepted, root, refusals: [], logTimeMs });
   const block = { facts: accepted.map(({ facts }) => facts), factsRoot: root, batch: sealed };
   const contents = accepted.map(({ content }) => content);
   const applied = ledger.commitBatch(block, { contents, refused: [] });

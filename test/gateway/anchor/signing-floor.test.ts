@@ -28,7 +28,7 @@ afterEach(() => alliance.close());
 
 function floorOf(
   tree: TestTree,
-  options: { needed?: number; keys?: OwnKey[]; files?: string[] } = {},
+  options: { needed?: number | (() => number); keys?: OwnKey[]; files?: string[] } = {},
 ): SigningFloor {
   const own = [logKeyOf(a), cosigningKeyOf(a)].map((key) => ({ key, untilSize: null }));
   return new SigningFloor({
@@ -36,7 +36,8 @@ function floorOf(
     tip: new SignedTip(options.files ?? [file]),
     log: new OwnLog({ size: () => tree.size(), proofs: tree }),
     ownKeys: () => options.keys ?? own,
-    answersNeeded: () => options.needed ?? 0,
+    answersNeeded: () =>
+      typeof options.needed === 'function' ? options.needed() : (options.needed ?? 0),
     native: nativeVerify,
   });
 }
@@ -61,6 +62,15 @@ describe('without any copy of the tip', () => {
     floor.heard('d', ['garbage', '']);
     expect(floor.state()).toEqual({ state: 'ready' });
     expect(floor.newest()).toBeNull();
+  });
+
+  test('what has been answered is not asked again when a member more has come', () => {
+    let needed = 1;
+    const floor = floorOf(new TestTree(50), { needed: () => needed });
+    floor.heard('b', []);
+    expect(floor.state()).toEqual({ state: 'ready' });
+    needed = 4;
+    expect(floor.state()).toEqual({ state: 'ready' });
   });
 
   test.each([

@@ -61,6 +61,21 @@ async function answers(file: string) {
 }
 
 describe('reindex', () => {
+  test('keeps what a member of an alliance was promised and where its chain is', () => {
+    const { root, ledger } = copy();
+    for (const [table, row] of [
+      ['inbox', "1, x'01', 'urn:dev:ops:32473-x', x'02'"],
+      ['block', "1, 7, x'03'"],
+      ['snapshot_point', "5, 256, x'04'"],
+      ['wanted_content', "9, x'05', 'https://mill.example', 2, 8"],
+    ]) {
+      tamper(ledger, `INSERT INTO ${table} VALUES (${row})`);
+    }
+    const before = dump(ledger);
+    reindex(root);
+    expect(dump(ledger)).toEqual(before);
+  });
+
   test('from the entries alone every table is what it was', () => {
     const { root, ledger } = copy();
     for (const table of FOLD_TABLES) tamper(ledger, `DELETE FROM ${table}`);
