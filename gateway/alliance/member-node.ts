@@ -125,10 +125,11 @@ export class MemberNode {
     this.#batcher.wake();
   }
 
+  /** The chain first: what it is answering rests on the threads of the pipeline's door. */
   async close(): Promise<void> {
     this.#batcher.close();
-    await this.pipeline.close();
     await this.chain.close();
+    await this.pipeline.close();
   }
 
   /** Members whose votes have to come together for a block. */

@@ -80,7 +80,7 @@ export class AllianceLoad {
 
   async #publish(device: AllianceDevice): Promise<void> {
     let frame: SignedFrame | null = null;
-    while (this.#running || frame) {
+    while (this.#running || (frame && device.at.isAlive)) {
       frame ??= frameOf(device);
       if (await this.#isTaken(device, frame)) frame = null;
       await new Promise((resolve) => setTimeout(resolve, PACE_MS));
