@@ -84,10 +84,12 @@ export class Registrar
     this.#local = options.local;
     this.#options = options;
     this.#random = options.random ?? randomBytes;
-    // A crash between a revocation's COMMIT and the end of its credential ends here.
+    // A crash between a revocation's COMMIT and the end of its credential ends here. A device that is
+    // not known yet is no such case: the ledger is being taken over from others.
     const active = new Set(this.#activeDevices());
     for (const device of options.local.credentialDevices()) {
-      if (!active.has(device)) options.local.dropCredential(device);
+      const isKnown = options.ledger.state.devices.has(device);
+      if (isKnown && !active.has(device)) options.local.dropCredential(device);
     }
   }
 

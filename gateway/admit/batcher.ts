@@ -122,8 +122,9 @@ export class Batcher {
     const logTimeMs = Math.max(this.#chainTimeMs(), this.#ledger.state.logTimeMs);
     const bytesMax = this.#ledger.state.charter?.bytesPerBlock ?? 0;
     const round = new Round(this.#ledger, this.#quota, { logTimeMs, bytesMax });
+    const before = this.#inbox.count;
     const keys = this.#fill(round, rows, checked);
-    if (round.isEmpty()) return true;
+    if (round.isEmpty()) return this.#inbox.count < before;
     const { facts, batch } = round.seal(this.#gateway);
     const tx = encodeLedgerTx({
       kind: 'batch',
@@ -152,7 +153,9 @@ export class Batcher {
       const one = checked[i];
       if (!one || round.isFull(one)) break;
       if (!one.authentic) {
-        // Its key was known when it was accepted; a key is never forgotten, so it is damage.
+        // A key that was known at the door and is not now: the ledger is being taken over anew.
+        if (one.code === 'unknown_key') continue;
+        // It was checked at the door: this is damage.
         done.push({ row, outcome: { kind: 'refused', id: row.id, code: one.code } });
         continue;
       }

@@ -3,6 +3,7 @@ import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import { policyOfMembership } from '@truegrain/device-sdk/formats/membership.js';
 import { formatPolicy } from '@truegrain/device-sdk/formats/tlog-policy.js';
 import type { Command } from 'commander';
+import { outsideWitnessKeys } from '../alliance/outside-witnesses.ts';
 import { LedgerStore } from '../ledger/ledger-store.ts';
 import { openDatabase } from '../store/database.ts';
 import { type PlaceOptions, placeOf, withPlace } from './place.ts';
@@ -18,14 +19,18 @@ export function addPolicy(program: Command, cli: Cli): void {
 }
 
 function runPolicy(options: PlaceOptions & { json?: boolean }, { terminal }: Cli): void {
-  const { ledger } = placeOf(options, terminal).folder;
+  const { folder, config } = placeOf(options, terminal);
+  const { ledger } = folder;
   if (!existsSync(ledger)) throw new CliError(EXIT.local, `${ledger} does not exist`);
   const db = openDatabase(ledger, { readonly: true });
   try {
     const { membership, ledgerId } = new LedgerStore(db).loadState();
     if (!membership || !ledgerId) throw new CliError(EXIT.local, `${ledger} holds no charter`);
     const origin = `${membership.ledgerName}/${toHex(ledgerId)}`;
-    const policy = formatPolicy(policyOfMembership(membership, origin));
+    const members = policyOfMembership(membership, origin);
+    // Named so that their lines are checked; the charter's quorum counts members alone.
+    const outside = outsideWitnessKeys(config?.alliance?.witnesses ?? []);
+    const policy = formatPolicy({ ...members, witnesses: [...members.witnesses, ...outside] });
     answer(terminal, options, {
       value: { origin, ledgerId: toHex(ledgerId), policy },
       lines: policy.trimEnd().split('\n'),

@@ -8,10 +8,11 @@ import { SignedSource } from '../../sim/signed-source.ts';
 import { World } from '../../sim/world.ts';
 import { AllianceDevice } from '../support/alliance-device.ts';
 import { leavesOf } from '../support/alliance-load.ts';
-import { AllianceFleet, allianceProcesses } from '../support/alliance-process.ts';
+import { AllianceFleet, allianceProcesses, type MemberWish } from '../support/alliance-process.ts';
 import { truegrain } from '../support/cli.ts';
 import { goVerifier } from '../support/go-verifier.ts';
 import { group } from '../support/group.ts';
+import { OutsideWitness } from '../support/outside-witness.ts';
 
 const MINUTES = 60_000;
 const NAMES = ['mill', 'carrier', 'shop', 'authority'];
@@ -21,22 +22,43 @@ const interop = group('interop', go.missing === null, go.missing ?? '');
 allianceProcesses('four members', () => {
   let fleet: AllianceFleet;
   let devices: AllianceDevice[] = [];
+  let outside: OutsideWitness;
 
   beforeAll(async () => {
-    fleet = await AllianceFleet.started();
+    outside = await OutsideWitness.open();
+    const { name, vkey, url } = outside;
+    const settings = { witnesses: [{ name, vkey, url }] };
+    const [first = '', ...others] = NAMES;
+    fleet = await AllianceFleet.started({
+      members: [
+        { name: first, settings },
+        ...others.map((other): MemberWish => {
+          return { name: other, kind: other === 'authority' ? 'regulator' : 'participant' };
+        }),
+      ],
+    });
   }, 2 * MINUTES);
   afterAll(async () => {
     await fleet?.remove();
+    outside?.close();
     go.remove();
   });
 
   it('cosign as four', async () => {
     await fleet.until('four cosignatures at every member', async () => {
       const seen = await Promise.all(fleet.members.map((member) => member.checkpoint()));
-      return seen.every(({ cosigners }) => cosigners.length === 4);
+      return seen.every(({ cosigners }) => cosigners.length >= 4);
     });
-    const { cosigners } = await fleet.member(0).checkpoint();
+    const { cosigners } = await fleet.member(1).checkpoint();
     expect([...cosigners].sort()).toEqual(NAMES.map((name) => `${name}.invalid/witness`).sort());
+  });
+
+  it('show the line of an outside witness, which the exported policy names', async () => {
+    await fleet.until('its cosignature', async () => {
+      const { cosigners } = await fleet.member(0).checkpoint();
+      return cosigners.includes(outside.name);
+    });
+    expect(await fleet.member(0).policy()).toContain(`witness ${outside.name} ${outside.vkey}`);
   });
 
   interop('for other people’s verifiers', () => {

@@ -41,9 +41,10 @@ export class AllianceLedger implements Ledger {
     const turn = this.#last.then(async () => {
       // The caller has gone: signing now would surprise it later.
       if (!isAwaited) return PENDING;
-      const statement = next(this.state);
-      const tx = encodeLedgerTx({ kind: 'governance', entry: statement.entry });
-      return resultOf(await this.#courier.deliver(tx));
+      const delivered = await this.#deliver(next);
+      // Before the first block a wrong wall clock is all a node has; the refusal came after one.
+      const isMisdated = !delivered.ok && delivered.code === 'log_time' && isAwaited;
+      return resultOf(isMisdated ? await this.#deliver(next) : delivered);
     });
     this.#last = turn.catch(() => {});
     let timer: NodeJS.Timeout | null = null;
@@ -57,6 +58,11 @@ export class AllianceLedger implements Ledger {
     return Promise.race([turn, patience]).finally(() => {
       if (timer) clearTimeout(timer);
     });
+  }
+
+  #deliver(next: (state: LedgerState) => Statement): Promise<Delivered> {
+    const { entry } = next(this.state);
+    return this.#courier.deliver(encodeLedgerTx({ kind: 'governance', entry }));
   }
 }
 
