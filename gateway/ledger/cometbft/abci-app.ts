@@ -86,7 +86,7 @@ export class AbciApp implements AbciApplication {
   async checkTx(request: RequestCheckTx) {
     // Whether its log time fits the block's is for the block: a chain that was idle dates its next
     // block by its last votes, and a mempool that refused what is newer would never wake it.
-    const refusal = await this.#ledger.check(request.tx.slice());
+    const refusal = await this.#ledger.admits(request.tx.slice());
     return refusal ? { code: REFUSED, log: `${refusal.code}: ${refusal.detail}` } : {};
   }
 

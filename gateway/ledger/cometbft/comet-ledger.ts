@@ -1,4 +1,5 @@
 import { equal, toHex } from '@truegrain/device-sdk/formats/bytes.js';
+import type { Result } from '@truegrain/device-sdk/formats/result.js';
 import { sha256 } from '@truegrain/device-sdk/formats/sha256.js';
 import type { NativeVerify } from '@truegrain/device-sdk/formats/signature.js';
 import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
@@ -8,7 +9,8 @@ import type { Books } from '../books.ts';
 import type { LedgerStore } from '../ledger-store.ts';
 import type { Applied } from '../replay.ts';
 import type { LedgerState } from '../state.ts';
-import { BlockDraft, type CheckedTx, checkTxs, type TxRefusal } from './block-draft.ts';
+import { BlockDraft, type TxRefusal } from './block-draft.ts';
+import { type CheckedTx, TxChecker } from './tx-checker.ts';
 import { type ValidatorChange, validatorChanges } from './validators.ts';
 
 export interface CommittedBlock {
@@ -38,6 +40,9 @@ export interface FinalizedBlock {
   validatorChanges: readonly ValidatorChange[];
 }
 
+/** A node that is a block or two behind hears of batches before those they follow. */
+const BATCHES_AHEAD_MAX = 4;
+
 interface Built {
   key: string;
   block: BlockDraft;
@@ -55,10 +60,11 @@ interface Built {
 export class CometLedger {
   readonly #books: Books;
   readonly #row: BlockRow;
-  readonly #verifier: EntryVerifier;
+  readonly #checker: TxChecker;
   readonly #native: NativeVerify | undefined;
   readonly #onWrite: (applied: readonly Applied[], position: Position) => void;
   readonly #onBlock: (block: CommittedBlock) => void;
+  #isLastEmpty = false;
   #built: Built | null = null;
   #decided: { height: number; timeMs: number; wasJudged: boolean; built: Built } | null = null;
 
@@ -74,7 +80,7 @@ export class CometLedger {
   }) {
     this.#books = options.books;
     this.#row = options.row;
-    this.#verifier = options.verifier;
+    this.#checker = new TxChecker(options.verifier);
     this.#native = options.native;
     this.#onWrite = options.onWrite;
     this.#onBlock = options.onBlock;
@@ -124,10 +130,28 @@ export class CometLedger {
 
   /** Would it be applied if the next block, of that time where one is given, held it alone? */
   async check(bytes: Uint8Array, timeMs?: number): Promise<TxRefusal | null> {
-    const [checked] = await checkTxs([bytes], this.#verifier);
-    if (!checked) return null;
-    const applied = this.#blockAt(timeMs).apply(checked);
-    return applied.ok ? null : { code: applied.code, detail: applied.detail };
+    const checked = await this.#checker.check(bytes);
+    return refusalOf(this.#blockAt(timeMs).apply(checked));
+  }
+
+  /**
+   * Whether the mempool may hold it: signatures, delegation, quota, a number that may still come.
+   * Whether it applies is for the proposal; but where the last proposal had nothing to take, what is
+   * left is checked whole, or it would call for empty blocks for ever.
+   */
+  async admits(bytes: Uint8Array): Promise<TxRefusal | null> {
+    const checked = await this.#checker.check(bytes);
+    const { statement, tx, factsRoot } = checked;
+    const block = this.#blockAt();
+    const isWhole = this.#isLastEmpty || tx?.kind !== 'batch' || factsRoot === null;
+    if (isWhole || !statement.ok) return refusalOf(block.apply(checked));
+    const gateway = block.gatewayOf(checked, statement.value);
+    if (!gateway.ok) return refusalOf(gateway);
+    if (gateway.value.status !== 'active') return refusalOf(block.apply(checked));
+    const before = this.state.streams.get(gateway.value.no)?.maxSeq ?? 0;
+    const { seq } = statement.value;
+    if (seq > before && seq <= before + BATCHES_AHEAD_MAX) return null;
+    return { code: 'seq', detail: `gateway sequence ${seq}, ${before} is in the log` };
   }
 
   /**
@@ -138,7 +162,7 @@ export class CometLedger {
     txs: readonly Uint8Array[],
     { bytesMax, timeMs }: { bytesMax: number; timeMs: number },
   ): Promise<Uint8Array[]> {
-    const checked = await checkTxs(txs, this.#verifier);
+    const checked = await this.#checker.checkAll(txs);
     const block = this.#blockAt(timeMs);
     const chosen: BlockTx[] = [];
     let bytes = 0;
@@ -195,10 +219,8 @@ export class CometLedger {
     });
     this.#decided = null;
     this.#built = null;
-    for (const applied of draft.applied) {
-      if (applied.kind !== 'batch') continue;
-      this.#verifier.forget(applied.statements.map(({ facts }) => facts.leafHash));
-    }
+    this.#checker.forget(built.txs);
+    this.#isLastEmpty = built.txs.length === 0;
     this.#onBlock({ height, timeMs, wasJudged, txs: built.txs });
   }
 
@@ -212,7 +234,7 @@ export class CometLedger {
   async #build(txs: readonly Uint8Array[], timeMs: number): Promise<Built> {
     const key = keyOfBlock(txs, timeMs);
     if (this.#built?.key === key) return this.#built;
-    const checked = await checkTxs(txs, this.#verifier);
+    const checked = await this.#checker.checkAll(txs);
     const block = this.#blockAt(timeMs);
     const built = {
       key,
@@ -226,6 +248,10 @@ export class CometLedger {
   #blockAt(timeMs?: number): BlockDraft {
     return new BlockDraft(this.#books.draft(this.#native), { timeMs, native: this.#native });
   }
+}
+
+function refusalOf(result: Result<unknown, string>): TxRefusal | null {
+  return result.ok ? null : { code: result.code, detail: result.detail };
 }
 
 function outcomeOf(block: BlockDraft, tx: CheckedTx): BlockTx['result'] {

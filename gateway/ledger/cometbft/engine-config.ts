@@ -180,8 +180,10 @@ version = "v0"
 
 const CONSENSUS = `[consensus]
 wal_file = "data/cs.wal/wal"
-timeout_propose = "1s"
-timeout_propose_delta = "500ms"
+# A block of full batches of every member is on its way for a second on a busy machine; a round
+# that ends before it has come has to send another one.
+timeout_propose = "2s"
+timeout_propose_delta = "1s"
 timeout_prevote = "1s"
 timeout_prevote_delta = "500ms"
 timeout_precommit = "1s"
