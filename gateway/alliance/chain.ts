@@ -202,8 +202,8 @@ export class Chain {
 
   #onBlock(block: CommittedBlock): void {
     this.#height = block.height;
-    // Old blocks that are played again say nothing of the present.
-    if (block.wasJudged) this.clock.onBlock(block.timeMs);
+    // Old blocks that are played again say nothing of the present; the first has the founding's time.
+    if (block.wasJudged && block.height > 1) this.clock.onBlock(block.timeMs);
     this.courier.onBlock(block);
     this.#options.onBlock(block);
   }

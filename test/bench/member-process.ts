@@ -27,7 +27,7 @@ export class MemberProcess {
   static async start(data: string): Promise<MemberProcess> {
     const profile = process.env['BENCH_CPU_PROF'];
     const profiling = profile ? ['--cpu-prof', `--cpu-prof-dir=${profile}`] : [];
-    const args = [MAIN, 'alliance', 'start', '--data', data, '--json', '--log-level', 'warn'];
+    const args = [MAIN, 'alliance', 'start', '--data', data, '--json', '--log-level', 'error'];
     const child = spawn(process.execPath, [NURSERY, ...profiling, ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

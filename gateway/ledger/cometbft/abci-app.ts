@@ -4,6 +4,7 @@ import type { AbciApplication } from './application.ts';
 import type { CometLedger } from './comet-ledger.ts';
 import { parseGenesisState } from './genesis-state.ts';
 import {
+  CheckTxType,
   ResponseApplySnapshotChunk_Result as ChunkResult,
   type CommitInfo,
   type Misbehavior,
@@ -86,7 +87,9 @@ export class AbciApp implements AbciApplication {
   async checkTx(request: RequestCheckTx) {
     // Whether its log time fits the block's is for the block: a chain that was idle dates its next
     // block by its last votes, and a mempool that refused what is newer would never wake it.
-    const refusal = await this.#ledger.admits(request.tx.slice());
+    const refusal = await this.#ledger.admits(request.tx.slice(), {
+      isNew: request.type === CheckTxType.NEW,
+    });
     return refusal ? { code: REFUSED, log: `${refusal.code}: ${refusal.detail}` } : {};
   }
 

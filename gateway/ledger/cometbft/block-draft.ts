@@ -10,7 +10,7 @@ import type { Facts } from '../facts.ts';
 import { type LiveTimes, liveTimes } from '../log-time.ts';
 import type { Applied } from '../replay.ts';
 import { type KeyRecord, keyOf } from '../state.ts';
-import { type CheckedTx, canonical } from './tx-checker.ts';
+import { type CheckedTx, canonical, type ReadTx } from './tx-checker.ts';
 
 export type TxRefusal = { code: string; detail: string };
 
@@ -45,13 +45,13 @@ export class BlockDraft {
   }
 
   /** What holds of a batch wherever it comes to stand: its gateway's key, signature and quota. */
-  gatewayOf(checked: CheckedTx, batch: Statement): Result<KeyRecord, string> {
+  gatewayOf(read: ReadTx, batch: Statement): Result<KeyRecord, string> {
     const key = keyOf(this.draft.state, batch.kid);
     if (key?.role !== 'gateway') return fail('not_allowed', 'not signed by a gateway key');
-    if (!this.#isBatchSigned(checked, { batch, key })) {
+    if (!this.#isBatchSigned(read, { batch, key })) {
       return fail('bad_signature', `batch of ${key.iss}`);
     }
-    const used = (this.#bytesOf.get(key.iss) ?? 0) + checked.bytes.length;
+    const used = (this.#bytesOf.get(key.iss) ?? 0) + read.bytes.length;
     if (used <= this.#bytesMax) return ok(key);
     return fail('quota', `${key.iss} has ${this.#bytesMax} bytes a block, asked for ${used}`);
   }
@@ -79,7 +79,7 @@ export class BlockDraft {
   }
 
   #isBatchSigned(
-    { signedBy }: CheckedTx,
+    { signedBy }: ReadTx,
     { batch, key }: { batch: Statement; key: KeyRecord },
   ): boolean {
     const kid = toHex(key.kid);

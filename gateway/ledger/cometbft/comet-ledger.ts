@@ -135,20 +135,24 @@ export class CometLedger {
   }
 
   /**
-   * Whether the mempool may hold it: signatures, delegation, quota, a number that may still come.
-   * Whether it applies is for the proposal; but where the last proposal had nothing to take, what is
-   * left is checked whole, or it would call for empty blocks for ever.
+   * Whether the mempool may hold it: the gateway's signature, delegation, quota, a number that may
+   * still come. A new one's statements are verified behind this answer, because the engine's COMMIT
+   * waits for it; when the mempool is checked again after a block, their verdict counts. Whether it
+   * applies is for the proposal; but where the last one had nothing to take, what is left is
+   * checked whole, or it would call for empty blocks for ever.
    */
-  async admits(bytes: Uint8Array): Promise<TxRefusal | null> {
-    const checked = await this.#checker.check(bytes);
-    const { statement, tx, factsRoot } = checked;
-    const block = this.#blockAt();
-    const isWhole = this.#isLastEmpty || tx?.kind !== 'batch' || factsRoot === null;
-    if (isWhole || !statement.ok) return refusalOf(block.apply(checked));
-    const gateway = block.gatewayOf(checked, statement.value);
+  async admits(bytes: Uint8Array, { isNew }: { isNew: boolean }): Promise<TxRefusal | null> {
+    const read = this.#checker.read(bytes);
+    const verdict = this.#checker.check(bytes);
+    const { statement, tx } = read;
+    const isBatch = tx?.kind === 'batch' && statement.ok;
+    const isWhole = !isBatch || (!isNew && (this.#isLastEmpty || !(await verdict).factsRoot));
+    if (isWhole) return refusalOf(this.#blockAt().apply(await verdict));
+    const gateway = this.#blockAt().gatewayOf(read, statement.value);
     if (!gateway.ok) return refusalOf(gateway);
-    if (gateway.value.status !== 'active') return refusalOf(block.apply(checked));
-    const before = this.state.streams.get(gateway.value.no)?.maxSeq ?? 0;
+    const { iss, no, status } = gateway.value;
+    if (status !== 'active') return { code: 'not_allowed', detail: `${iss}'s key is ${status}` };
+    const before = this.state.streams.get(no)?.maxSeq ?? 0;
     const { seq } = statement.value;
     if (seq > before && seq <= before + BATCHES_AHEAD_MAX) return null;
     return { code: 'seq', detail: `gateway sequence ${seq}, ${before} is in the log` };

@@ -7,8 +7,8 @@ import { parseStatement, type Statement } from '@truegrain/device-sdk/formats/st
 import type { EntryVerifier } from '../../admit/entry-verifier.ts';
 import type { Facts } from '../facts.ts';
 
-/** A transaction with everything that is said of it by its bytes alone. */
-export interface CheckedTx {
+/** A transaction as it reads, before the signatures in it are verified. */
+export interface ReadTx {
   readonly bytes: Uint8Array;
   /** SHA-256 of the bytes, lower hex. */
   readonly id: string;
@@ -16,12 +16,16 @@ export interface CheckedTx {
   readonly tx: LedgerTx | null;
   /** The statement that is the transaction: the batch's own, or the governance statement. */
   readonly statement: Result<Statement, string>;
+  /** Thumbprints, lower hex, of the keys under which `statement` was seen to verify. */
+  readonly signedBy: Set<string>;
+}
+
+/** With everything that is said of it by its bytes alone. */
+export interface CheckedTx extends ReadTx {
   /** By position; null where no key that was known to the threads signed the entry. */
   readonly facts: readonly (Facts | null)[];
   /** Root over the leaf hashes of `facts`; null where one is missing. */
   readonly factsRoot: Uint8Array | null;
-  /** Thumbprints, lower hex, of the keys under which `statement` was seen to verify. */
-  readonly signedBy: Set<string>;
 }
 
 /** About 400 KiB and a thousand facts each: what a mempool holds when all gateways are busy. */
@@ -44,13 +48,20 @@ export class TxChecker {
   }
 
   async check(bytes: Uint8Array): Promise<CheckedTx> {
-    const id = toHex(sha256(bytes));
-    const kept = this.#kept.get(id);
-    if (kept) return kept;
-    const checked = await this.#check(bytes, id);
+    const read = this.read(bytes);
+    const checked = this.#kept.get(read.id) ?? (await this.#check(read));
     // One with a statement of an unknown key is checked again: the key may be registered meanwhile.
     if (checked.factsRoot !== null) this.#keep(checked);
     return checked;
+  }
+
+  read(bytes: Uint8Array): ReadTx {
+    const id = toHex(sha256(bytes));
+    const kept = this.#kept.get(id);
+    if (kept) return kept;
+    const parsed = parseLedgerTx(bytes);
+    const tx = parsed.ok ? parsed.value : null;
+    return { bytes, id, tx, statement: statementOf(tx), signedBy: new Set() };
   }
 
   /** In a block: its statements are told by the log from now on. */
@@ -63,13 +74,12 @@ export class TxChecker {
     }
   }
 
-  async #check(bytes: Uint8Array, id: string): Promise<CheckedTx> {
-    const parsed = parseLedgerTx(bytes);
-    const tx = parsed.ok ? parsed.value : null;
+  async #check(read: ReadTx): Promise<CheckedTx> {
+    const { tx } = read;
     const facts = tx?.kind === 'batch' ? await this.#verifier.verify(tx.entries) : [];
     const hashes = facts.flatMap((one) => (one ? [one.leafHash] : []));
     const factsRoot = hashes.length === facts.length && tx !== null ? rootOf(hashes) : null;
-    return { bytes, id, tx, statement: statementOf(tx), facts, factsRoot, signedBy: new Set() };
+    return { ...read, facts, factsRoot };
   }
 
   #keep(checked: CheckedTx): void {
@@ -79,7 +89,7 @@ export class TxChecker {
   }
 }
 
-function statementOf(tx: LedgerTx | null): CheckedTx['statement'] {
+function statementOf(tx: LedgerTx | null): ReadTx['statement'] {
   if (!tx) return fail('malformed', 'not a transaction of this format');
   return canonical(tx.kind === 'batch' ? tx.batch : tx.entry);
 }
