@@ -7,7 +7,7 @@ import { openDatabase } from '../../gateway/store/database.ts';
 import { type BenchMember, createBenchAlliance } from './alliance-fixture.ts';
 import { type Bench, type Row, row } from './bench.ts';
 import { framesFile, writeFrames } from './fixture.ts';
-import { MemberProcess } from './member-process.ts';
+import { GatewayProcess } from './gateway-process.ts';
 import { play } from './play.ts';
 
 const STATEMENTS = 1_000_000;
@@ -21,7 +21,7 @@ const DEVICES_EACH = 34;
 /** From the start of a fifth member with an empty folder until its node is in step with the others. */
 async function run(): Promise<Row[]> {
   const root = mkdtempSync(join(tmpdir(), 'truegrain-bench-'));
-  const running: MemberProcess[] = [];
+  const running: GatewayProcess[] = [];
   try {
     const { members, ledgerId } = await createBenchAlliance(root, {
       alg: -8,
@@ -33,12 +33,12 @@ async function run(): Promise<Row[]> {
     const first = members[0] as BenchMember;
     const newcomer = members.at(-1) as BenchMember;
     writeFrames(framesFile(first.data), { devices: first.devices, ledgerId }, PACED.frames);
-    const four = members.slice(0, -1).map(({ data }) => MemberProcess.start(data));
+    const four = members.slice(0, -1).map(({ data }) => GatewayProcess.startMember(data));
     running.push(...(await Promise.all(four)));
-    const gateway = running.find(({ data }) => data === first.data) as MemberProcess;
+    const gateway = running.find(({ data }) => data === first.data) as GatewayProcess;
     await play(gateway.mqttPort, framesFile(first.data), { ...PACED, receipts: true });
     const started = performance.now();
-    running.push(await MemberProcess.start(newcomer.data));
+    running.push(await GatewayProcess.startMember(newcomer.data));
     const seconds = (performance.now() - started) / 1_000;
     const { height, size } = positionOf(newcomer.data);
     if (size < STATEMENTS || height < 2 * SNAPSHOT_EVERY_BLOCKS) {

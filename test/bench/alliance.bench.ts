@@ -6,7 +6,7 @@ import { openDatabase } from '../../gateway/store/database.ts';
 import { type BenchAlliance, createBenchAlliance } from './alliance-fixture.ts';
 import { type Bench, type Row, row } from './bench.ts';
 import { framesFile, writeFrames } from './fixture.ts';
-import { MemberProcess } from './member-process.ts';
+import { GatewayProcess } from './gateway-process.ts';
 import { opensslVerifies } from './openssl-speed.ts';
 import { type Load, play } from './play.ts';
 
@@ -54,7 +54,7 @@ async function measure(name: string, alg: -7 | -8): Promise<Row[]> {
   ];
 }
 
-async function peakOf(members: readonly MemberProcess[], files: readonly string[]): Promise<Peak> {
+async function peakOf(members: readonly GatewayProcess[], files: readonly string[]): Promise<Peak> {
   const counts = members.map(({ data }) => new StatementCount(data));
   const grown = members.map(({ data }) => diskOf(data));
   const started = performance.now();
@@ -75,27 +75,27 @@ async function peakOf(members: readonly MemberProcess[], files: readonly string[
 }
 
 function playAll(
-  members: readonly MemberProcess[],
+  members: readonly GatewayProcess[],
   files: readonly string[],
   load: { perSecond: number; receipts: boolean },
 ): Promise<Load[]> {
   return Promise.all(
-    files.map((file, i) => play((members[i] as MemberProcess).mqttPort, file, load)),
+    files.map((file, i) => play((members[i] as GatewayProcess).mqttPort, file, load)),
   );
 }
 
 async function withAlliance<T>(
   alg: -7 | -8,
   frames: number,
-  use: (members: readonly MemberProcess[], files: readonly string[]) => Promise<T>,
+  use: (members: readonly GatewayProcess[], files: readonly string[]) => Promise<T>,
 ): Promise<T> {
   const root = mkdtempSync(join(tmpdir(), 'truegrain-bench-'));
-  const members: MemberProcess[] = [];
+  const members: GatewayProcess[] = [];
   try {
     const alliance = await createBenchAlliance(root, { alg, devicesEach: DEVICES_EACH });
     const files = writeLoads(alliance, frames);
     const started = alliance.members.map(async ({ data }) => {
-      members.push(await MemberProcess.start(data));
+      members.push(await GatewayProcess.startMember(data));
     });
     await Promise.all(started);
     members.sort((a, b) => (a.data < b.data ? -1 : 1));

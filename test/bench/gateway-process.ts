@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 
 /** As in the program's first line and its systemd unit. */
 const NURSERY = '--max-semi-space-size=64';
+const MAIN = join(import.meta.dirname, '../../gateway/dist/cli/main.js');
 
 /** The built product, started as an operator would, on ports of its own. */
 export class GatewayProcess {
@@ -24,7 +25,8 @@ export class GatewayProcess {
     this.mqttPort = Number(new URL(started.mqttUrl).port);
   }
 
-  static async start(data: string): Promise<GatewayProcess> {
+  /** The one gateway of a solo ledger. */
+  static start(data: string): Promise<GatewayProcess> {
     const file = join(data, 'truegrain.json');
     const config = {
       member: { iss: 'https://bench.example', name: 'Bench' },
@@ -33,8 +35,18 @@ export class GatewayProcess {
       mqtt: { port: 0 },
     };
     writeFileSync(file, JSON.stringify(config));
-    const main = join(import.meta.dirname, '../../gateway/dist/cli/main.js');
-    const child = spawn(process.execPath, [NURSERY, main, 'start', '--config', file, '--json'], {
+    return GatewayProcess.#run(data, ['start', '--config', file]);
+  }
+
+  /** A member of an alliance, which starts its engine. */
+  static startMember(data: string): Promise<GatewayProcess> {
+    return GatewayProcess.#run(data, ['alliance', 'start', '--data', data, '--log-level', 'error']);
+  }
+
+  static async #run(data: string, command: readonly string[]): Promise<GatewayProcess> {
+    const profile = process.env['BENCH_CPU_PROF'];
+    const profiling = profile ? ['--cpu-prof', `--cpu-prof-dir=${profile}`] : [];
+    const child = spawn(process.execPath, [NURSERY, ...profiling, MAIN, ...command, '--json'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     return new Promise((resolve, reject) => {
@@ -45,7 +57,7 @@ export class GatewayProcess {
           resolve(new GatewayProcess(child, data, { httpUrl, mqttUrl }));
         }
       });
-      child.once('exit', (code) => reject(new Error(`gateway ended with ${code}`)));
+      child.once('exit', (code) => reject(new Error(`gateway in ${data} ended with ${code}`)));
     });
   }
 

@@ -147,9 +147,9 @@ allianceProcesses('a member that misbehaves', () => {
     expect(quorumMet).toBe(true);
     const { data } = fleet.member(0).place;
     const { code, out } = await truegrain(['fsck', '--peers', '--data', data]);
-    expect(out).toMatch(/shop\.invalid signed a root at size \d+ that is not the root/);
+    expect(out).toMatch(/error equivocation: .*shop\.invalid signed a root at size \d+/);
     expect(code).toBe(1);
-    expect(readdirSync(join(data, 'evidence'))).toHaveLength(1);
+    expect(readdirSync(join(data, 'evidence'))).not.toEqual([]);
     await repents();
   });
 
