@@ -13,15 +13,12 @@ import { issueCredential } from '../../gateway/ingest/credentials.ts';
 import { loadMemberKeys, type MemberSigners } from '../../gateway/keys.ts';
 import type { Draft } from '../../gateway/ledger/app.ts';
 import { Books } from '../../gateway/ledger/books.ts';
-import { SoloLedger } from '../../gateway/ledger/solo.ts';
 import { type AllianceMember, makeMemberFolder } from '../../gateway/member-folder.ts';
-import { type Db, openDatabase } from '../../gateway/store/database.ts';
+import { openDatabase } from '../../gateway/store/database.ts';
 import { type BenchDevice, benchRegistration, newDevice } from './fixture.ts';
-import { fillLedger } from './stores.ts';
 
 const LEDGER_NAME = 'bench.example/alliance';
 const HOUR_MS = 3_600_000;
-const FOUR = ['acme', 'bolt', 'cargo', 'duty'];
 
 export interface BenchMember {
   iss: string;
@@ -41,10 +38,6 @@ export interface AllianceWish {
   /** Of each of the three participants; the regulator has none. */
   devicesEach: number;
   disclosure?: 'open' | 'sealed';
-  /** In all stores before the first block. */
-  statements?: number;
-  /** A fifth founder, with keys and nothing else in its folder. */
-  newcomer?: boolean;
   /** More of a member's configuration. */
   settings?: Record<string, unknown>;
 }
@@ -61,8 +54,7 @@ export async function createBenchAlliance(
   const logTimeMs = Date.now() - HOUR_MS;
   const configs: AllianceMember[] = [];
   const cards = [];
-  const names = [...FOUR, ...(wish.newcomer ? ['extra'] : [])];
-  for (const name of names) {
+  for (const name of ['acme', 'bolt', 'cargo', 'duty']) {
     const config = await writeMember(join(root, name), { name, settings: wish.settings ?? {} });
     configs.push(config);
     const made = { config, ledgerId: null, nowMs: logTimeMs };
@@ -76,7 +68,7 @@ export async function createBenchAlliance(
   for (const { data } of members) {
     writeFileSync(dataFolder(data).founding, encodeFounding(founding.parts));
   }
-  fillStores(members.slice(0, FOUR.length), founding, { ...wish, logTimeMs });
+  fillStores(members, founding, { ...wish, logTimeMs });
   return { ledgerId: founding.ledgerId, members };
 }
 
@@ -174,7 +166,7 @@ function parsed(parts: Founding['parts']): Founding {
 function fillStores(
   members: readonly BenchMember[],
   founding: Founding,
-  wish: Pick<AllianceWish, 'alg' | 'devicesEach' | 'statements'> & { logTimeMs: number },
+  wish: Pick<AllianceWish, 'alg' | 'devicesEach'> & { logTimeMs: number },
 ): void {
   const [first, ...others] = members.map(({ data }) => dataFolder(data).ledger);
   if (first === undefined) throw new Error('no members');
@@ -194,22 +186,9 @@ function fillStores(
     }
   }
   books.commit(draft);
-  fillWith(db, members[0], { ledgerId: founding.ledgerId, statements: wish.statements ?? 0 });
   db.pragma('wal_checkpoint(TRUNCATE)');
   db.close();
   for (const file of others) copyFileSync(first, file);
-}
-
-function fillWith(
-  db: Db,
-  by: BenchMember | undefined,
-  wish: { ledgerId: Uint8Array; statements: number },
-): void {
-  if (!by || wish.statements === 0) return;
-  // What a power cut destroys here is built again.
-  db.pragma('synchronous = OFF');
-  const gateway = { signer: by.signers.gateway, iss: by.iss };
-  fillLedger(new SoloLedger(db, nativeVerify), { gateway, devices: by.devices, ...wish });
 }
 
 /** What a founder signs after its charter or acceptance. */
