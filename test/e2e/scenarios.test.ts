@@ -9,7 +9,7 @@ built('a simulated world against the real gateway', () => {
   let gateway: GatewayProcess;
   beforeAll(async () => {
     gateway = await GatewayProcess.started();
-  });
+  }, 60_000);
   afterAll(() => gateway.remove());
 
   for (const [name, scenario] of SCENARIOS) {

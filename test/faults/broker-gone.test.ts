@@ -12,7 +12,7 @@ built('the broker is gone for longer than the window', () => {
   beforeAll(async () => {
     gateway = await GatewayProcess.started();
     device = await DeviceProcess.enrolled(gateway, { name: 'alone', sampleMs: 20, packMs: 40 });
-  });
+  }, 60_000);
   afterAll(async () => {
     await device?.kill();
     await gateway?.remove();

@@ -14,7 +14,7 @@ built('a carrier who changes frames on the way', () => {
   let gateway: GatewayProcess;
   beforeAll(async () => {
     gateway = await GatewayProcess.started();
-  });
+  }, 60_000);
   afterAll(() => gateway.remove());
 
   async function run(name: string, change: (payload: Uint8Array) => Uint8Array): Promise<void> {

@@ -28,7 +28,7 @@ mountable('the gateway’s disk is full', () => {
       sampleMs: 20,
       packMs: 40,
     });
-  });
+  }, 60_000);
   afterAll(async () => {
     await device.remove();
     await gateway.remove();
@@ -74,7 +74,7 @@ mountable('the device’s disk is full', () => {
       packMs: 20,
       queue: { segmentBytes: 65_536, bytesMax: 1_048_576 },
     });
-  });
+  }, 60_000);
   afterAll(async () => {
     await device.kill();
     await gateway.remove();

@@ -34,7 +34,7 @@ built('hostile input over HTTP', () => {
       Object.keys(methods).map((method) => ({ method: method.toUpperCase(), path })),
     );
     rssBefore = gateway.rssBytes();
-  });
+  }, 60_000);
   afterAll(() => gateway.remove());
 
   const ask = (path: string, init: RequestInit = {}, token = gateway.tokens.operator) =>

@@ -30,7 +30,7 @@ built('hostile input over MQTT', () => {
     next = sampler(stage.world, room);
     await honest();
     rssBefore = gateway.rssBytes();
-  });
+  }, 60_000);
   afterAll(async () => {
     stage.leave();
     await gateway.remove();

@@ -16,7 +16,7 @@ built(`kill -9 of gateway and device, ${KILLS} times`, () => {
   beforeAll(async () => {
     gateway = await GatewayProcess.started();
     device = await DeviceProcess.enrolled(gateway, { name: 'killed', sampleMs: 20, packMs: 40 });
-  });
+  }, 60_000);
   afterAll(async () => {
     await device.kill();
     await gateway.remove();

@@ -28,7 +28,7 @@ built('a start that is refused', () => {
     taken = net.createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     port = (taken.address() as net.AddressInfo).port;
-  });
+  }, 60_000);
   afterAll(async () => {
     taken.close();
     await gateway.remove();

@@ -203,7 +203,7 @@ describe('readings', () => {
     expect(values(await all({ device: device.urn, subject: sub }))).toEqual([7]);
     expect((await page({ limit: 1_000 })).rows.length).toBeLessThan(600);
     expect((await all({ limit: 1_000 })).length).toBe(5_002);
-  });
+  }, 60_000);
 
   test('erased contents are gone', async () => {
     const device = await rig.enrol('1');

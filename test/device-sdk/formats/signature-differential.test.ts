@@ -123,7 +123,7 @@ describe('Ed25519 through noble, node:crypto and libsodium', () => {
       { numRuns: 250 },
     );
     expect(accepted).toBeGreaterThan(0);
-  });
+  }, 60_000);
 
   it('agrees on flipped bits and random bytes', () => {
     fc.assert(
@@ -148,7 +148,7 @@ describe('Ed25519 through noble, node:crypto and libsodium', () => {
       ),
       { numRuns: 60 },
     );
-  });
+  }, 60_000);
 
   it('refuses every small-order and non-canonical R and A', () => {
     const text = utf8('crafted');
@@ -166,7 +166,7 @@ describe('Ed25519 through noble, node:crypto and libsodium', () => {
       expect(checkPublicKey(edKey(point)).ok).toBe(false);
       expect(verdict({ alg: -8, key: edKey(point), message: text, signature })).toBe(false);
     }
-  });
+  }, 60_000);
 
   it('would disagree without the pre-checks: each of them is needed', () => {
     const text = utf8('a message');
@@ -232,7 +232,7 @@ describe('ES256 through noble and node:crypto', () => {
       ),
       { numRuns: 40 },
     );
-  });
+  }, 60_000);
 
   it('refuses the edges of the range and signatures of another length', () => {
     const signer = softSigner(-7, big(9n));

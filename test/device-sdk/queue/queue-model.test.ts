@@ -146,5 +146,5 @@ describe('queue against a model', () => {
       fc.modelRun(() => ({ model, real: { disk, queue: open(disk) } }), sequence);
     });
     fc.assert(property, { numRuns: 60 });
-  });
+  }, 60_000);
 });

@@ -326,7 +326,7 @@ group('pty', hasSocat)('the late-reply trap, cured', () => {
     expect(faults).toContain('timeout');
     expect(good.filter((m) => 'suspect' in m).length).toBeGreaterThan(0);
     expect(good.length).toBeGreaterThan(10);
-  });
+  }, 60_000);
 
   test('even when replies are later than the configured worst case', async () => {
     const { wrong, good, faults } = await pollLateSlave({
@@ -343,5 +343,5 @@ group('pty', hasSocat)('the late-reply trap, cured', () => {
     expect(wrong).toEqual([]);
     expect(good.length).toBeGreaterThan(0);
     expect(faults.size).toBeGreaterThan(0);
-  });
+  }, 60_000);
 });

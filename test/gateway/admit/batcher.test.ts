@@ -114,7 +114,7 @@ describe('batches', () => {
     gateway.accept(...frames(a, 1_030));
     await emptied(gateway);
     expect(gateway.batches.map(({ count }) => count)).toEqual([1_024, 6]);
-  });
+  }, 60_000);
 
   test('stay under the bytes a block that the charter gives an organisation', async () => {
     four.close();
@@ -127,7 +127,7 @@ describe('batches', () => {
     expect(gateway.batches.length).toBeGreaterThan(2);
     for (const { txBytes } of gateway.batches) expect(txBytes).toBeLessThanOrEqual(65_536);
     expect(kinds(gateway.settled)).toEqual({ accepted: 300 });
-  });
+  }, 60_000);
 
   test('after a restart are of what the last run left', async () => {
     const [a] = (await registered('a')) as [TestDevice];

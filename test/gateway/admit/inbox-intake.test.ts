@@ -110,7 +110,7 @@ describe('an accepted frame', () => {
     expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(['queued']));
     expect(held()).toEqual(hexes(sent));
     expect(queued).toEqual(hexes(sent));
-  });
+  }, 60_000);
 
   test('that comes again is acknowledged again, and held once', async () => {
     const device = await registered('a');
@@ -177,7 +177,7 @@ describe('a full disk', () => {
     expect(intake.trouble).toBeNull();
     expect(held().slice(0, 200)).toEqual(hexes(sent));
     expect(held()).toHaveLength(205);
-  });
+  }, 60_000);
 
   test('does not keep the gateway from ending', async () => {
     const device = await registered('a');
@@ -187,7 +187,7 @@ describe('a full disk', () => {
     await vi.waitFor(() => expect(intake.trouble).toMatch(/full/), { timeout: 20_000 });
     await intake.close();
     expect(settled).toEqual([]);
-  });
+  }, 60_000);
 });
 
 describe('a full inbox', () => {

@@ -45,7 +45,7 @@ describe('order', () => {
     const late = rig.ledger.store.db.prepare('SELECT count(*) FROM pack WHERE grade & 9').pluck();
     expect(late.get()).toBe(0);
     rig.expectSound();
-  });
+  }, 60_000);
 });
 
 describe('limits of a batch', () => {
@@ -56,7 +56,7 @@ describe('limits of a batch', () => {
     const counts = rig.batches().map(({ count }) => count);
     expect(Math.max(...counts)).toBeLessThanOrEqual(1_024);
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(1_030);
-  });
+  }, 60_000);
 
   test('512 KiB, and what does not fit goes into the next', async () => {
     const device = await rig.enrol('a');
@@ -66,7 +66,7 @@ describe('limits of a batch', () => {
     const batches = rig.batches();
     expect(batches.length).toBeGreaterThan(1);
     for (const { bytes } of batches) expect(bytes).toBeLessThanOrEqual(512 * 1024);
-  });
+  }, 60_000);
 
   test('256 refusals, each in one', async () => {
     const devices = [await rig.enrol('a'), await rig.enrol('b'), await rig.enrol('c')];
@@ -81,7 +81,7 @@ describe('limits of a batch', () => {
       const listed = batch?.refusals.find(({ id }) => toHex(id) === toHex(outcome.id));
       expect(listed?.code).toBe(outcome.code);
     }
-  });
+  }, 60_000);
 });
 
 describe('a full disk', () => {
@@ -107,7 +107,7 @@ describe('a full disk', () => {
     const more = await rig.sendAll(frames(b, LISTED_PER_MINUTE_MAX - 100, 99));
     expect(kinds(more)).toEqual({ listed: LISTED_PER_MINUTE_MAX - 100 });
     rig.expectSound();
-  });
+  }, 60_000);
 
   test('does not keep the gateway from ending', async () => {
     const device = await rig.enrol('a');
@@ -119,7 +119,7 @@ describe('a full disk', () => {
     await rig.intake.close();
     expect(rig.settled).toEqual([]);
     expect(rig.ledger.state.size).toBe(size);
-  });
+  }, 60_000);
 
   test('at every page at which the store may grow', async () => {
     const device = await rig.enrol('a');
@@ -144,7 +144,7 @@ describe('a full disk', () => {
     }
     expect(seen.size).toBeGreaterThan(3);
     rig.expectSound();
-  });
+  }, 60_000);
 });
 
 describe('answers', () => {
