@@ -256,8 +256,9 @@ function backendOf(
     local,
     signer: pipeline.signers.member,
     iss: pipeline.iss,
-    // The chain's present: a wrong clock here must not spoil what is signed.
-    nowMs: () => node.chain.clock.presentMs(),
+    nowMs,
+    // The chain's: a wrong clock here must not spoil what is signed.
+    presentMs: () => node.chain.clock.presentMs(),
     mqttUrl,
     native: nativeVerify,
     // Told by the block that brings them, whoever's gateway it came through.

@@ -151,6 +151,7 @@ function openBackend(parts: {
     signer: pipeline.signers.member,
     iss: pipeline.iss,
     nowMs,
+    presentMs: nowMs,
     mqttUrl: parts.mqttUrl,
     native: nativeVerify,
     onChanged,

@@ -55,13 +55,20 @@ const ROOM_FOR_PROOF = 2_048;
 
 type Spec = Omit<EnrolmentSpec, 'validForS'>;
 
+type Contents = Omit<GovernanceContents, 'bytes' | 'logTimeMs'> & {
+  encode: (logTimeMs: number) => Uint8Array;
+};
+
 export interface RegistrarOptions {
   ledger: Ledger;
   local: LocalStore;
   /** The member key: signs governance and nothing else. */
   signer: Signer;
   iss: string;
+  /** This machine's clock: how long an invitation it gave holds. */
   nowMs: () => number;
+  /** The present that statements are dated with; an alliance tells it better than this machine. */
+  presentMs: () => number;
   /** After COMMIT, for the threads that check signatures and for the anchor. */
   onChanged: (keys: readonly KeyRecord[]) => void;
   /** Where devices publish, as they reach it; null where they have it from elsewhere. */
@@ -138,24 +145,21 @@ export class Registrar
     const { device, oldKid, proofNew, proofOld, reason } = request;
     const newKey = parseCoseKey(request.newKey);
     if (!newKey.ok) return refused('malformed', `newKey: ${newKey.code}: ${newKey.detail}`);
-    const logTimeMs = this.#logTimeMs();
-    const bytes = encodeRotation({
-      logTimeMs,
-      device,
-      oldKid,
-      newKey: newKey.value,
-      proofNew,
-      proofOld,
-      reason,
+    const rotation = { device, oldKid, newKey: newKey.value, proofNew, proofOld, reason };
+    return this.#log({
+      contentType: MEDIA_ROTATION,
+      encode: (logTimeMs) => encodeRotation({ ...rotation, logTimeMs }),
+      sub: device,
     });
-    return this.#log({ contentType: MEDIA_ROTATION, bytes, sub: device, logTimeMs });
   }
 
   async revoke(urn: string, kid: Uint8Array | null, reason: string): Promise<Outcome<Logged>> {
     if (!this.#ledger.state.devices.has(urn)) return refused('not_found', `no device ${urn}`);
-    const logTimeMs = this.#logTimeMs();
-    const bytes = encodeRevocation({ logTimeMs, device: urn, kid, reason });
-    const logged = await this.#log({ contentType: MEDIA_REVOCATION, bytes, sub: urn, logTimeMs });
+    const logged = await this.#log({
+      contentType: MEDIA_REVOCATION,
+      encode: (logTimeMs) => encodeRevocation({ logTimeMs, device: urn, kid, reason }),
+      sub: urn,
+    });
     const isActive = this.#keysOf(urn).some((key) => key.status === 'active');
     if (logged.ok && !isActive) this.#local.dropCredential(urn);
     return logged;
@@ -166,13 +170,15 @@ export class Registrar
     if (unique.length === 0 || unique.length > ERASURE_IDS_MAX) {
       return refused('invalid_request', `1 to ${ERASURE_IDS_MAX} ids`);
     }
-    const logTimeMs = this.#logTimeMs();
+    const presentMs = this.#logTimeMs();
     for (const id of unique) {
-      const refusal = retentionRefusal(this.#ledger, id, logTimeMs);
+      const refusal = retentionRefusal(this.#ledger, id, presentMs);
       if (refusal) return refusal;
     }
-    const bytes = encodeErasure({ logTimeMs, ids: unique, basis, reason });
-    return this.#log({ contentType: MEDIA_ERASURE, bytes, logTimeMs });
+    return this.#log({
+      contentType: MEDIA_ERASURE,
+      encode: (logTimeMs) => encodeErasure({ logTimeMs, ids: unique, basis, reason }),
+    });
   }
 
   /**
@@ -224,16 +230,21 @@ export class Registrar
     key: CoseKey,
   ): Promise<Outcome<Logged>> {
     const registration = this.#registration(spec, request);
-    const { device: sub, logTimeMs } = registration;
-    const bytes = encodeRegistration({ ...registration, key });
-    return this.#log({ contentType: MEDIA_REGISTRATION, bytes, sub, logTimeMs });
+    return this.#log({
+      contentType: MEDIA_REGISTRATION,
+      encode: (logTimeMs) => encodeRegistration({ ...registration, logTimeMs, key }),
+      sub: registration.device,
+    });
   }
 
-  async #log(contents: GovernanceContents): Promise<Outcome<Logged>> {
+  /** Dated as it is signed: an alliance asks again where the first date was a wrong clock's. */
+  async #log({ encode, ...named }: Contents): Promise<Outcome<Logged>> {
     const { signer, iss, onChanged } = this.#options;
-    const applied = await this.#ledger.govern((state) =>
-      signGovernance(state, { signer, iss }, contents),
-    );
+    const applied = await this.#ledger.govern((state) => {
+      const logTimeMs = this.#logTimeMs();
+      const contents = { ...named, bytes: encode(logTimeMs), logTimeMs };
+      return signGovernance(state, { signer, iss }, contents);
+    });
     if (!applied.ok) return refused(GOVERNANCE_CODES[applied.code], applied.detail);
     onChanged(applied.value.keys);
     const { leafIndex, statement }: AppliedGovernance = applied.value;
@@ -261,7 +272,7 @@ export class Registrar
   }
 
   #logTimeMs(): number {
-    return Math.max(this.#options.nowMs(), this.#ledger.state.logTimeMs);
+    return Math.max(this.#options.presentMs(), this.#ledger.state.logTimeMs);
   }
 
   #keysOf(device: string): KeyRecord[] {

@@ -2,11 +2,16 @@ import { toHex, utf8 } from '@truegrain/device-sdk/formats/bytes.js';
 import { parseCharter } from '@truegrain/device-sdk/formats/charter.js';
 import { encodeCoseKey } from '@truegrain/device-sdk/formats/cose-key.js';
 import { makeEnrolmentProof } from '@truegrain/device-sdk/formats/enrolment.js';
+import { parseLedgerTx } from '@truegrain/device-sdk/formats/ledger-tx.js';
 import { sha256 } from '@truegrain/device-sdk/formats/sha256.js';
 import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CharterError, createCharter } from '../../gateway/genesis.ts';
 import { checkCredential } from '../../gateway/ingest/credentials.ts';
+import { AllianceLedger } from '../../gateway/ledger/cometbft/alliance-ledger.ts';
+import type { CometLedger } from '../../gateway/ledger/cometbft/comet-ledger.ts';
+import type { Courier } from '../../gateway/ledger/cometbft/courier.ts';
+import { liveTimes } from '../../gateway/ledger/log-time.ts';
 import { rotateDevice, rotation } from '../support/rotate-device.ts';
 import {
   fixedSigner,
@@ -70,6 +75,32 @@ describe('enrolment', () => {
     });
     expect(rig.changed.map(({ iss }) => iss)).toEqual([device.urn]);
     expect(rig.commit(rig.temperatures(device, T0_MS, [1]))[0]!.kind).toBe('accepted');
+  });
+
+  test('dated again where the first date was that of a wrong clock, before any block', async () => {
+    const device = rig.device('1');
+    const token = await tokenFor(device);
+    const sent: number[] = [];
+    // A chain that takes the present alone, and tells it with its first answer.
+    const deliver = async (bytes: Uint8Array) => {
+      const tx = parseLedgerTx(bytes);
+      if (!tx.ok || tx.value.kind !== 'governance') throw new Error('not governance');
+      const statement = parseStatement(tx.value.entry);
+      if (!statement.ok) throw new Error(statement.detail);
+      sent.push(rig.nowMs);
+      const applied = rig.ledger.commitGovernance(
+        statement.value,
+        liveTimes(rig.ledger.state, T0_MS),
+      );
+      rig.nowMs = T0_MS;
+      return applied.ok ? { ok: true, applied: applied.value, height: 1 } : applied;
+    };
+    const comet = rig.ledger as unknown as CometLedger;
+    const ledger = new AllianceLedger({ comet, courier: { deliver } as unknown as Courier });
+    rig.nowMs = T0_MS + 300_000;
+    const answer = await rig.newRegistrar(ledger).register(rig.request(device, token));
+    expect(answer).toMatchObject({ ok: true, value: { leafIndex: 1, logTimeMs: T0_MS } });
+    expect(sent).toEqual([T0_MS + 300_000, T0_MS]);
   });
 
   test('neither token nor password is in the store', async () => {

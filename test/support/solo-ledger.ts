@@ -31,6 +31,7 @@ import type { EnrolmentSpec, SensorSpec } from '../../gateway/http/backend.ts';
 import { expectedGrade } from '../../gateway/ledger/apply-batch.ts';
 import { FLAG } from '../../gateway/ledger/grade.ts';
 import { Judge } from '../../gateway/ledger/judge.ts';
+import type { Ledger } from '../../gateway/ledger/ledger.ts';
 import { sealBatch } from '../../gateway/ledger/seal-batch.ts';
 import { SoloLedger } from '../../gateway/ledger/solo.ts';
 import type { KeyRecord } from '../../gateway/ledger/state.ts';
@@ -155,13 +156,14 @@ export class SoloRig {
     this.anchorer = anchor;
   }
 
-  newRegistrar(): Registrar {
+  newRegistrar(ledger: Ledger = this.ledger): Registrar {
     return new Registrar({
-      ledger: this.ledger,
+      ledger,
       local: this.local,
       signer: this.signers.member,
       iss: MEMBER_ISS,
       nowMs: () => this.nowMs,
+      presentMs: () => this.nowMs,
       onChanged: (keys) => this.changed.push(...keys),
       mqttUrl: 'mqtt://gateway.example:1883',
     });
