@@ -112,11 +112,12 @@ export class CometNode {
 
   /** As the process would after its end: a new server on what was durable. */
   async #onDown(down: EngineDown): Promise<'restart' | 'stay_down'> {
+    const { verdict } = this;
     this.downs.push(down);
     await this.closeServer();
     this.app.forget();
-    if (this.verdict === 'restart') await this.listen();
-    return this.verdict;
+    if (verdict === 'restart') await this.listen();
+    return verdict;
   }
 
   async height(): Promise<number> {

@@ -1,58 +1,68 @@
-// The socket the engine connects to, four times. Each connection gets one response per request, in
-// order; the engine ends itself on any mismatch.
+// What the engine asks over its four connections. Each gets one response per request, in order; the
+// engine ends itself on any mismatch.
 
 /** @module abci-server */
-import { chmodSync, rmSync } from 'node:fs';
-import net from 'node:net';
+import { Worker } from 'node:worker_threads';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { fail, ok, type Refused, type Result } from '@truegrain/device-sdk/formats/result.js';
+import type { AbciSocketData, FromSocket, ToSocket } from './abci-socket.ts';
 import type { AbciApplication } from './application.ts';
 import { answerTo } from './dispatch.ts';
-import { FrameParser, type FrameRefusalCode, frameOf } from './framing.ts';
+import { type FrameRefusalCode, frameOf } from './framing.ts';
 import { type Request, RequestSchema, ResponseSchema } from './proto/tendermint/abci/types_pb.ts';
-
-/** Four of the engine, and four of the one before it that is not gone yet. */
-const CONNECTIONS_MAX = 8;
 
 export type AbciRefusalCode = FrameRefusalCode | 'message_malformed';
 
 export interface AbciServerOptions {
   readonly socketPath: string;
   readonly application: AbciApplication;
-  /** A handler threw. The engine has been told; nothing is answered from now on. Called once. */
+  /** A handler threw. The engine is being told; nothing else is answered from now on. Called once. */
   onFatal(error: Error): void;
   /** Bytes that no engine sends; that connection is closed, and an engine then ends itself. */
   onRefused(refusal: Refused<AbciRefusalCode>): void;
   readonly frameBytesMax?: number;
 }
 
+/** One of the engine's, as the thread tells of it. */
+interface Connection {
+  readonly id: number;
+  /** Read and not handled, oldest first. */
+  readonly waiting: Uint8Array[];
+  isOpen: boolean;
+  isBusy: boolean;
+}
+
 export class AbciServer {
   readonly #options: AbciServerOptions;
-  readonly #server: net.Server;
-  readonly #serving = new Map<net.Socket, Promise<void>>();
+  readonly #thread: Worker;
+  readonly #connections = new Map<number, Connection>();
+  /** Handlers at work, of connections that are there or gone. */
+  readonly #handling = new Set<Promise<void>>();
   #ended = false;
   #requests = 0;
 
-  private constructor(options: AbciServerOptions) {
+  private constructor(options: AbciServerOptions, thread: Worker) {
     this.#options = options;
-    this.#server = net.createServer((socket) => {
-      this.#serving.set(socket, this.#serve(socket));
-    });
-    this.#server.maxConnections = CONNECTIONS_MAX;
+    this.#thread = thread;
+    thread.on('message', (message: FromSocket) => this.#onMessage(message));
   }
 
-  /**
-   * Resolves when the engine can connect. A socket left by a killed process is replaced: the folder
-   * belongs to this process alone (store/lock.ts).
-   */
+  /** Resolves when the engine can connect. */
   static async listen(options: AbciServerOptions): Promise<AbciServer> {
-    const abci = new AbciServer(options);
-    rmSync(options.socketPath, { force: true });
-    await new Promise<void>((resolve, reject) => {
-      abci.#server.once('error', reject).listen(options.socketPath, resolve);
+    const { socketPath: path, frameBytesMax } = options;
+    // Node 20 runs no TypeScript in threads: from sources, the built worker next door is used.
+    const fromSource = import.meta.url.endsWith('.ts');
+    const file = fromSource ? '../../dist/ledger/cometbft/abci-socket.js' : './abci-socket.js';
+    const workerData: AbciSocketData = { path, frameBytesMax };
+    const thread = new Worker(new URL(file, import.meta.url), { execArgv: [], workerData });
+    const server = new AbciServer(options, thread);
+    const first = await new Promise<FromSocket>((resolve, reject) => {
+      thread.once('error', reject).once('message', resolve);
     });
-    chmodSync(options.socketPath, 0o600);
-    return abci;
+    thread.removeAllListeners('error').on('error', (error) => options.onFatal(error));
+    if (first.kind !== 'failed') return server;
+    await server.close();
+    throw new Error(`the engine's socket ${path}: ${first.detail}`);
   }
 
   /** Grows with each request answered: the engine is alive, whatever its RPC says. */
@@ -61,7 +71,7 @@ export class AbciServer {
   }
 
   get connections(): number {
-    return this.#serving.size;
+    return this.#connections.size;
   }
 
   /**
@@ -69,71 +79,107 @@ export class AbciServer {
    * the application forgets what was undecided.
    */
   async idle(): Promise<void> {
-    await Promise.all(this.#serving.values());
+    await Promise.all(this.#handling);
   }
 
   /** Resolves when no handler runs any more. Not to be awaited from within one. */
   async close(): Promise<void> {
     this.#ended = true;
-    const closed = new Promise((resolve) => this.#server.close(resolve));
-    for (const socket of this.#serving.keys()) socket.destroy();
-    await closed;
+    await this.#thread.terminate();
     await this.idle();
   }
 
-  async #serve(socket: net.Socket): Promise<void> {
-    const end = await this.#answerAll(socket);
-    socket.destroy();
-    this.#serving.delete(socket);
-    if (end instanceof Error) this.#options.onFatal(end);
-    else if (end !== null) this.#options.onRefused(end);
-  }
-
-  /** Until the connection ends; null where its engine did that. */
-  async #answerAll(socket: net.Socket): Promise<Error | Refused<AbciRefusalCode> | null> {
-    const parser = new FrameParser(this.#options.frameBytesMax);
-    try {
-      // While one request is handled nothing more is read: the rest waits in the socket.
-      for await (const chunk of socket) {
-        const messages = parser.push(chunk);
-        if (!messages.ok) return messages;
-        for (const message of messages.value) {
-          const request = requestOf(message);
-          if (!request.ok) return request;
-          const error = await this.#answer(request.value, socket);
-          if (error !== null) return error;
-          if (this.#ended || socket.destroyed) return null;
-        }
-      }
-    } catch {
-      // The connection broke: its engine is gone or going, which engine.ts sees.
+  #onMessage(message: FromSocket): void {
+    switch (message.kind) {
+      case 'opened':
+        this.#onOpened(message.id);
+        return;
+      case 'closed':
+        this.#onClosed(message.id);
+        return;
+      case 'refused':
+        if (!this.#ended) this.#options.onRefused(message.refusal);
+        return;
+      case 'message':
+        this.#onRequest(message.id, message.message);
+        return;
+      // Told before this object was made.
+      case 'listening':
+      case 'failed':
     }
-    return null;
   }
 
-  async #answer(request: Request, socket: net.Socket): Promise<Error | null> {
+  #onOpened(id: number): void {
+    if (this.#ended) this.#post({ kind: 'close', id });
+    else this.#connections.set(id, { id, waiting: [], isOpen: true, isBusy: false });
+  }
+
+  #onClosed(id: number): void {
+    const connection = this.#connections.get(id);
+    if (!connection) return;
+    connection.isOpen = false;
+    this.#connections.delete(id);
+  }
+
+  #onRequest(id: number, message: Uint8Array): void {
+    const connection = this.#connections.get(id);
+    if (!connection) return;
+    connection.waiting.push(message);
+    if (connection.isBusy) return;
+    connection.isBusy = true;
+    const handling = this.#answerAll(connection).finally(() => this.#handling.delete(handling));
+    this.#handling.add(handling);
+  }
+
+  /** One request at a time, until none waits or the connection ends. */
+  async #answerAll(connection: Connection): Promise<void> {
+    for (;;) {
+      const message = connection.waiting.shift();
+      if (message === undefined || this.#ended || !connection.isOpen) {
+        connection.isBusy = false;
+        return;
+      }
+      const request = requestOf(message);
+      if (!request.ok) {
+        this.#post({ kind: 'close', id: connection.id });
+        connection.isOpen = false;
+        return this.#options.onRefused(request);
+      }
+      const error = await this.#answer(request.value, connection);
+      if (error !== null) return this.#options.onFatal(error);
+    }
+  }
+
+  async #answer(request: Request, connection: Connection): Promise<Error | null> {
     let frame: Uint8Array;
     try {
       const value = await answerTo(request, this.#options.application);
       frame = frameOf(toBinary(ResponseSchema, create(ResponseSchema, { value })));
     } catch (error) {
-      return this.#fail(error, socket);
+      return this.#fail(error, connection);
     }
     if (this.#ended) return null;
-    await write(socket, frame);
+    this.#post({ kind: 'answer', id: connection.id, frame, isLast: false });
     this.#requests++;
     return null;
   }
 
   /** The other connections are cut first: none is to answer from a state that is half changed. */
-  async #fail(thrown: unknown, socket: net.Socket): Promise<Error | null> {
+  #fail(thrown: unknown, { id }: Connection): Error | null {
     if (this.#ended) return null;
     this.#ended = true;
-    for (const other of this.#serving.keys()) if (other !== socket) other.destroy();
+    for (const other of this.#connections.keys()) {
+      if (other !== id) this.#post({ kind: 'close', id: other });
+    }
     const error = thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
     const value = { case: 'exception', value: { error: error.message } } as const;
-    await write(socket, frameOf(toBinary(ResponseSchema, create(ResponseSchema, { value }))));
+    const frame = frameOf(toBinary(ResponseSchema, create(ResponseSchema, { value })));
+    this.#post({ kind: 'answer', id, frame, isLast: true });
     return error;
+  }
+
+  #post(message: ToSocket): void {
+    this.#thread.postMessage(message);
   }
 }
 
@@ -143,11 +189,4 @@ function requestOf(message: Uint8Array): Result<Request, 'message_malformed'> {
   } catch (error) {
     return fail('message_malformed', (error as Error).message);
   }
-}
-
-/** Resolves when the kernel has it, or the connection is gone. */
-function write(socket: net.Socket, frame: Uint8Array): Promise<void> {
-  return new Promise((resolve) => {
-    socket.write(frame, () => resolve());
-  });
 }

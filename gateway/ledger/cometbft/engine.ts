@@ -70,6 +70,8 @@ export class Engine {
   #retry: NodeJS.Timeout | null = null;
   /** Resolves when what a former call began has ended. */
   #turn: Promise<void> = Promise.resolve();
+  /** Resolves when `onDown` has answered for the process that ended last. */
+  #ending: Promise<void> = Promise.resolve();
   #wanted = false;
 
   constructor(options: EngineOptions) {
@@ -87,7 +89,10 @@ export class Engine {
     return this.#inTurn(() => this.#begin());
   }
 
-  /** Resolves when the process is gone. `onDown` is not called. */
+  /**
+   * Resolves when the process is gone. `onDown` is not called, and one that is answering is waited
+   * for: not to be awaited from within it.
+   */
   stop(): Promise<void> {
     this.#wanted = false;
     return this.#inTurn(() => this.#end());
@@ -149,13 +154,13 @@ export class Engine {
       stopping: false,
     };
     this.#running = running;
-    void running.process.ended.then((how) => this.#onEnded(running, how));
+    this.#ending = running.process.ended.then((how) => this.#onEnded(running, how));
   }
 
   async #end(): Promise<void> {
     this.#cancelRetry();
     const running = this.#running;
-    if (!running) return;
+    if (!running) return this.#ending;
     running.stopping = true;
     running.watchdog.stop();
     await running.process.stop(this.#limits.killAfterMs);

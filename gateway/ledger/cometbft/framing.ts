@@ -24,15 +24,15 @@ export class FrameParser {
   #length = 0;
   #lengthBytes = 0;
   /** The message being read; null while its length is. */
-  #message: Uint8Array | null = null;
+  #message: Uint8Array<ArrayBuffer> | null = null;
   #filled = 0;
 
   constructor(bytesMax = FRAME_BYTES_MAX) {
     this.#bytesMax = bytesMax;
   }
 
-  push(chunk: Uint8Array): Result<Uint8Array[], FrameRefusalCode> {
-    const messages: Uint8Array[] = [];
+  push(chunk: Uint8Array): Result<Uint8Array<ArrayBuffer>[], FrameRefusalCode> {
+    const messages: Uint8Array<ArrayBuffer>[] = [];
     let at = 0;
     while (at < chunk.length && this.#refused === null) {
       if (this.#message === null) {
@@ -53,7 +53,7 @@ export class FrameParser {
   }
 
   /** The message to fill, once its length is known. */
-  #readLengthByte(byte: number): Uint8Array | null {
+  #readLengthByte(byte: number): Uint8Array<ArrayBuffer> | null {
     const length = this.#length + (byte & 0x7f) * 2 ** (7 * this.#lengthBytes);
     this.#lengthBytes++;
     if (byte >= 0x80) {

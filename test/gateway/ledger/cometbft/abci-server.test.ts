@@ -220,6 +220,28 @@ test('a request of another protocol is an exception and the end', async () => {
   expect(fatal[0]?.message).toContain('does not know');
 });
 
+test('what is written while a handler is busy is taken at once; far more waits and is not lost', async () => {
+  const slow = gate();
+  let handled = 0;
+  await listen({
+    checkTx: async () => {
+      await slow.opened;
+      handled += 1;
+      return {};
+    },
+  });
+  const client = await connect();
+  const megabyte = frameFor({ case: 'checkTx', value: { tx: new Uint8Array(1 << 20) } });
+  // Far beyond what the kernel holds for a reader that does not read.
+  for (let i = 0; i < 12; i += 1) await client.flush(megabyte);
+  expect(handled).toBe(0);
+  const more = Array.from({ length: 12 }, () => client.flush(megabyte));
+  slow.open();
+  await Promise.all(more);
+  await until(() => client.responses.length === 24);
+  expect(handled).toBe(24);
+});
+
 test('a handler that throws: exception, every connection cut, told once', async () => {
   const slow = gate();
   await listen({
