@@ -30,7 +30,7 @@ export class Batcher {
   readonly #inbox: Inbox;
   readonly #gateway: { signer: Signer; iss: string };
   readonly #chainTimeMs: () => number;
-  readonly #send: (tx: Uint8Array) => Promise<Sent>;
+  readonly #send: (tx: Uint8Array, streams: ReadonlySet<number>) => Promise<Sent>;
   readonly #recheck: (frame: Uint8Array) => Promise<Checked>;
   readonly #keepDuplicate: (row: InboxRow, leafIndex: number) => void;
   readonly #settle: (device: string | null, outcome: Outcome) => void;
@@ -51,7 +51,7 @@ export class Batcher {
     /** The present as the chain tells it: a wrong clock here must not spoil batches. */
     chainTimeMs: () => number;
     /** Resolves when a block has it, or when it can't be in one any more. */
-    send: (tx: Uint8Array) => Promise<Sent>;
+    send: (tx: Uint8Array, streams: ReadonlySet<number>) => Promise<Sent>;
     recheck: (frame: Uint8Array) => Promise<Checked>;
     /** In the COMMIT that ends the row. */
     keepDuplicate: (row: InboxRow, leafIndex: number) => void;
@@ -131,7 +131,7 @@ export class Batcher {
       entries: facts.map(({ entry }) => entry),
       batch: batch.entry,
     });
-    const sent = await this.#send(tx);
+    const sent = await this.#send(tx, keys);
     if (sent.ok) {
       round.countRefusals();
       this.#unspoil(keys);

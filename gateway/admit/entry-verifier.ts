@@ -17,7 +17,8 @@ export type CheckEntry = (entry: Uint8Array, done: (checked: Checked) => void) =
 export class EntryVerifier {
   readonly #check: CheckEntry;
   readonly #facts = new Map<string, Facts>();
-  readonly #running = new Map<string, Promise<Checked>>();
+  /** Who waits for the verdict on an entry that a thread has. */
+  readonly #waiting = new Map<string, ((facts: Facts | null) => void)[]>();
 
   constructor(check: CheckEntry) {
     this.#check = check;
@@ -25,13 +26,23 @@ export class EntryVerifier {
 
   /** A statement that this gateway verified when its frame came in. */
   remember(facts: Facts): void {
-    if (this.#facts.size >= FACTS_KEPT_MAX) this.#dropOldest();
-    this.#facts.set(toHex(facts.leafHash), facts);
+    this.#keep(toHex(facts.leafHash), facts);
   }
 
   /** By position; null where nobody registered signed it. */
-  async verify(entries: readonly Uint8Array[]): Promise<(Facts | null)[]> {
-    return Promise.all(entries.map((entry) => this.#verifyOne(entry)));
+  verify(entries: readonly Uint8Array[]): Promise<(Facts | null)[]> {
+    const facts = new Array<Facts | null>(entries.length).fill(null);
+    let left = entries.length;
+    return new Promise((resolve) => {
+      if (left === 0) resolve(facts);
+      for (const [i, entry] of entries.entries()) {
+        this.#verifyOne(entry, (one) => {
+          facts[i] = one;
+          left -= 1;
+          if (left === 0) resolve(facts);
+        });
+      }
+    });
   }
 
   /** Committed: what comes again is told by the log. */
@@ -39,22 +50,32 @@ export class EntryVerifier {
     for (const hash of leafHashes) this.#facts.delete(toHex(hash));
   }
 
-  #verifyOne(entry: Uint8Array): Facts | null | Promise<Facts | null> {
+  #verifyOne(entry: Uint8Array, done: (facts: Facts | null) => void): void {
     const hash = toHex(leafHash(entry));
     const known = this.#facts.get(hash);
-    if (known) return known;
-    let running = this.#running.get(hash);
-    if (!running) {
-      running = new Promise((resolve) => this.#check(entry, resolve));
-      this.#running.set(hash, running);
+    if (known) {
+      done(known);
+      return;
     }
-    return running.then((checked) => {
-      this.#running.delete(hash);
+    const waiting = this.#waiting.get(hash);
+    if (waiting) {
+      waiting.push(done);
+      return;
+    }
+    const all = [done];
+    this.#waiting.set(hash, all);
+    this.#check(entry, (checked) => {
+      this.#waiting.delete(hash);
       // A refusal is not remembered: the key it lacks may be registered by the next block.
-      if (!checked.authentic) return null;
-      this.remember(checked.facts);
-      return checked.facts;
+      const facts = checked.authentic ? checked.facts : null;
+      if (facts) this.#keep(hash, facts);
+      for (const tell of all) tell(facts);
     });
+  }
+
+  #keep(hash: string, facts: Facts): void {
+    if (this.#facts.size >= FACTS_KEPT_MAX) this.#dropOldest();
+    this.#facts.set(hash, facts);
   }
 
   #dropOldest(): void {

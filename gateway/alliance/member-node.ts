@@ -108,7 +108,7 @@ export class MemberNode {
       inbox: this.inbox,
       gateway: { signer: signers.gateway, iss },
       chainTimeMs: () => this.chain.clock.presentMs(),
-      send: async (tx): Promise<Sent> => this.chain.courier.deliver(tx),
+      send: (tx, streams): Promise<Sent> => this.chain.courier.deliver(tx, streams),
       recheck: (frame) => this.#door().recheck(frame),
       keepDuplicate: (row, leafIndex) => this.#keeper.keepDuplicate(row, leafIndex),
       settle: (device, outcome) => {

@@ -13,12 +13,17 @@ import { issueCredential } from '../../gateway/ingest/credentials.ts';
 import { loadMemberKeys, type MemberSigners } from '../../gateway/keys.ts';
 import type { Draft } from '../../gateway/ledger/app.ts';
 import { Books } from '../../gateway/ledger/books.ts';
+import { SoloLedger } from '../../gateway/ledger/solo.ts';
 import { type AllianceMember, makeMemberFolder } from '../../gateway/member-folder.ts';
-import { openDatabase } from '../../gateway/store/database.ts';
+import { type Db, openDatabase } from '../../gateway/store/database.ts';
 import { type BenchDevice, benchRegistration, newDevice } from './fixture.ts';
+import { fillLedger } from './stores.ts';
 
 const LEDGER_NAME = 'bench.example/alliance';
 const HOUR_MS = 3_600_000;
+const FOUR = ['acme', 'bolt', 'cargo', 'duty'];
+/** Of these, those with devices; the fourth is the regulator. */
+const PARTICIPANTS = 3;
 
 export interface BenchMember {
   iss: string;
@@ -38,6 +43,10 @@ export interface AllianceWish {
   /** Of each of the three participants; the regulator has none. */
   devicesEach: number;
   disclosure?: 'open' | 'sealed';
+  /** In all stores before the first block. */
+  statements?: number;
+  /** A fifth founder, whose store is filled like the others'. */
+  fifth?: boolean;
   /** More of a member's configuration. */
   settings?: Record<string, unknown>;
 }
@@ -54,7 +63,7 @@ export async function createBenchAlliance(
   const logTimeMs = Date.now() - HOUR_MS;
   const configs: AllianceMember[] = [];
   const cards = [];
-  for (const name of ['acme', 'bolt', 'cargo', 'duty']) {
+  for (const name of [...FOUR, ...(wish.fifth ? ['extra'] : [])]) {
     const config = await writeMember(join(root, name), { name, settings: wish.settings ?? {} });
     configs.push(config);
     const made = { config, ledgerId: null, nowMs: logTimeMs };
@@ -166,7 +175,7 @@ function parsed(parts: Founding['parts']): Founding {
 function fillStores(
   members: readonly BenchMember[],
   founding: Founding,
-  wish: Pick<AllianceWish, 'alg' | 'devicesEach'> & { logTimeMs: number },
+  wish: Pick<AllianceWish, 'alg' | 'devicesEach' | 'statements'> & { logTimeMs: number },
 ): void {
   const [first, ...others] = members.map(({ data }) => dataFolder(data).ledger);
   if (first === undefined) throw new Error('no members');
@@ -175,7 +184,7 @@ function fillStores(
   const draft = books.draft(nativeVerify);
   for (const entry of founding.entries) govern(draft, entry);
   const insert = db.prepare('INSERT INTO credential VALUES (?, ?, ?)');
-  for (const [i, member] of members.slice(0, -1).entries()) {
+  for (const [i, member] of members.slice(0, PARTICIPANTS).entries()) {
     const signed = new MemberStream(member, founding, { leaf: i, logTimeMs: wish.logTimeMs });
     for (let n = 0; n < wish.devicesEach; n += 1) {
       const { password, stored } = issueCredential();
@@ -186,9 +195,22 @@ function fillStores(
     }
   }
   books.commit(draft);
+  fillWith(db, members[0], { ledgerId: founding.ledgerId, statements: wish.statements ?? 0 });
   db.pragma('wal_checkpoint(TRUNCATE)');
   db.close();
   for (const file of others) copyFileSync(first, file);
+}
+
+function fillWith(
+  db: Db,
+  by: BenchMember | undefined,
+  wish: { ledgerId: Uint8Array; statements: number },
+): void {
+  if (!by || wish.statements === 0) return;
+  // What a power cut destroys here is built again.
+  db.pragma('synchronous = OFF');
+  const gateway = { signer: by.signers.gateway, iss: by.iss };
+  fillLedger(new SoloLedger(db, nativeVerify), { gateway, devices: by.devices, ...wish });
 }
 
 /** What a founder signs after its charter or acceptance. */

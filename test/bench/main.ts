@@ -1,6 +1,7 @@
 // `npm run bench [name …]`: numbers of this machine, each beside its limit, in results.json.
 import { join } from 'node:path';
 import { alliance } from './alliance.bench.ts';
+import { allianceJoin } from './alliance-join.bench.ts';
 import type { Bench } from './bench.ts';
 import { disk } from './disk.bench.ts';
 import { firmware } from './firmware.bench.ts';
@@ -18,6 +19,7 @@ const BENCHES: Bench[] = [
   ...fsckSpeed,
   ...readSide,
   ...alliance,
+  ...allianceJoin,
 ];
 
 async function main(names: readonly string[]): Promise<number> {

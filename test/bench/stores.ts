@@ -62,7 +62,7 @@ export function buildStore(
 }
 
 /** Batches of one gateway over statements of these devices, which are registered. */
-function fillLedger(
+export function fillLedger(
   ledger: SoloLedger,
   wish: {
     gateway: { signer: Signer; iss: string };

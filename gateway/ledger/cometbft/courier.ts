@@ -14,8 +14,12 @@ export type Delivered =
   | { ok: true; applied: Applied; height: number }
   | ({ ok: false } & TxRefusal);
 
+/** No stream of a device: what is told of a key, a member or a rule. */
+const NONE: ReadonlySet<number> = new Set();
+
 interface Parcel {
   tx: Uint8Array;
+  streams: ReadonlySet<number>;
   settle: (delivered: Delivered) => void;
   sentMs: number;
 }
@@ -47,10 +51,13 @@ export class Courier {
     this.#timer.unref();
   }
 
-  /** Resolves when a block has it, or when it can no longer be in one. */
-  deliver(tx: Uint8Array): Promise<Delivered> {
+  /**
+   * Resolves when a block has it, or when it can no longer be in one. `streams`: numbers of the keys
+   * whose statements it carries; whatever else a batch does to them may spoil it.
+   */
+  deliver(tx: Uint8Array, streams: ReadonlySet<number> = NONE): Promise<Delivered> {
     return new Promise((settle) => {
-      const parcel = { tx, settle, sentMs: this.#nowMs() };
+      const parcel = { tx, streams, settle, sentMs: this.#nowMs() };
       this.#parcels.set(toHex(sha256(tx)), parcel);
       void this.#handOver(parcel);
     });
@@ -67,7 +74,11 @@ export class Courier {
       this.#parcels.delete(key);
       parcel.settle({ ok: true, applied: result.applied, height });
     }
-    for (const [key, parcel] of this.#parcels) void this.#recheck(key, parcel);
+    const touched = streamsOf(txs);
+    for (const [key, parcel] of this.#parcels) {
+      const isSpoilt = !touched || [...parcel.streams].some((no) => touched.has(no));
+      if (isSpoilt) void this.#recheck(key, parcel);
+    }
   }
 
   close(): void {
@@ -105,4 +116,14 @@ export class Courier {
     await this.#recheck(key, parcel);
     if (this.#parcels.get(key) === parcel) await this.#handOver(parcel);
   }
+}
+
+/** Streams that a block moved; null where it did more than that, or where something had no effect. */
+function streamsOf(txs: CommittedBlock['txs']): ReadonlySet<number> | null {
+  const touched = new Set<number>();
+  for (const { result } of txs) {
+    if (!result.ok || result.applied.kind !== 'batch') return null;
+    for (const { keyNo } of result.applied.streams) touched.add(keyNo);
+  }
+  return touched;
 }
