@@ -1,5 +1,4 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { MemberKind } from '../../device-sdk/formats/governance.ts';
 import { MEDIA_REGISTRATION } from '../../device-sdk/formats/media-types.ts';
@@ -16,6 +15,7 @@ import { Books } from '../../gateway/ledger/books.ts';
 import { SoloLedger } from '../../gateway/ledger/solo.ts';
 import { type AllianceMember, makeMemberFolder } from '../../gateway/member-folder.ts';
 import { type Db, openDatabase } from '../../gateway/store/database.ts';
+import { freeBlock } from '../support/port-block.ts';
 import { type BenchDevice, benchRegistration, newDevice } from './fixture.ts';
 import { fillLedger } from './stores.ts';
 
@@ -63,8 +63,11 @@ export async function createBenchAlliance(
   const logTimeMs = Date.now() - HOUR_MS;
   const configs: AllianceMember[] = [];
   const cards = [];
-  for (const name of [...FOUR, ...(wish.fifth ? ['extra'] : [])]) {
-    const config = await writeMember(join(root, name), { name, settings: wish.settings ?? {} });
+  const names = [...FOUR, ...(wish.fifth ? ['extra'] : [])];
+  const firstPort = await freeBlock(2 * names.length);
+  for (const [i, name] of names.entries()) {
+    const settings = { ...portsFrom(firstPort + 2 * i), ...wish.settings };
+    const config = writeMember(join(root, name), { name, settings });
     configs.push(config);
     const made = { config, ledgerId: null, nowMs: logTimeMs };
     cards.push(await makeMemberFolder(dataFolder(config.data), made));
@@ -81,48 +84,33 @@ export async function createBenchAlliance(
   return { ledgerId: founding.ledgerId, members };
 }
 
-async function writeMember(
+function portsFrom(peerPort: number) {
+  const p2pPort = peerPort + 1;
+  return {
+    peerPort,
+    p2pPort,
+    advertiseHttp: `https://127.0.0.1:${peerPort}`,
+    advertiseP2p: `127.0.0.1:${p2pPort}`,
+    loopback: true,
+  };
+}
+
+function writeMember(
   data: string,
   { name, settings }: { name: string; settings: Record<string, unknown> },
-): Promise<AllianceMember> {
+): AllianceMember {
   mkdirSync(data, { recursive: true });
-  const [peerPort = 0, p2pPort = 0] = await freePorts(2);
   const kind: MemberKind = name === 'duty' ? 'regulator' : 'participant';
   const value = {
     member: { iss: `https://${name}.example`, name, kind },
     cosignerName: `${name}.example/witness`,
     http: { port: 0 },
     mqtt: { port: 0 },
-    alliance: {
-      peerPort,
-      p2pPort,
-      advertiseHttp: `https://127.0.0.1:${peerPort}`,
-      advertiseP2p: `127.0.0.1:${p2pPort}`,
-      loopback: true,
-      ...settings,
-    },
+    alliance: settings,
   };
   const file = join(data, 'truegrain.json');
   writeFileSync(file, JSON.stringify(value));
   return parseConfig(value, { file }) as AllianceMember;
-}
-
-/** Free a moment ago; all at once, so that none comes twice. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) => {
-          server.listen(0, '127.0.0.1', () => {
-            const address = server.address();
-            resolve(typeof address === 'object' && address ? address.port : 0);
-          });
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 function found(

@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** As in the program's first line and its systemd unit. */
-const NURSERY = '--max-semi-space-size=64';
+/** As in the program's first line. */
+const NURSERY = ['--max-semi-space-size=64', '--no-parallel-scavenge'];
 const MAIN = join(import.meta.dirname, '../../gateway/dist/cli/main.js');
 
 /** The built product, started as an operator would, on ports of its own. */
@@ -46,7 +46,7 @@ export class GatewayProcess {
   static async #run(data: string, command: readonly string[]): Promise<GatewayProcess> {
     const profile = process.env['BENCH_CPU_PROF'];
     const profiling = profile ? ['--cpu-prof', `--cpu-prof-dir=${profile}`] : [];
-    const child = spawn(process.execPath, [NURSERY, ...profiling, MAIN, ...command, '--json'], {
+    const child = spawn(process.execPath, [...NURSERY, ...profiling, MAIN, ...command, '--json'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     return new Promise((resolve, reject) => {

@@ -14,6 +14,9 @@ interface Device {
   frames: Buffer[];
 }
 
+/** A receipt that found a full socket comes to those alone who send their frame again. */
+const SILENCE_MS_MAX = 30_000;
+
 const [portText, file, windowText, rateText, mode] = process.argv.slice(2);
 const port = Number(portText);
 const inFlightMax = Number(windowText);
@@ -108,6 +111,11 @@ class Connection {
     this.#socket.uncork();
   }
 
+  /** Acknowledged, or answered where receipts are waited for. */
+  get answered(): number {
+    return wantsReceipts ? this.#answered : this.#acked;
+  }
+
   close(): void {
     this.#socket.destroy();
   }
@@ -121,8 +129,7 @@ class Connection {
       this.#received = this.#received.subarray(size.total);
     }
     this.pump();
-    const finished = wantsReceipts ? this.#answered : this.#acked;
-    if (finished === this.#device.frames.length) this.#onDone();
+    if (this.answered === this.#device.frames.length) this.#onDone();
   }
 
   #take(bytes: Buffer, head: number, onReady: () => void): void {
@@ -185,8 +192,16 @@ async function main(): Promise<void> {
   const started = performance.now();
   for (const connection of connections) connection.pump();
   let offered = 0;
+  let answers = 0;
+  let movedMs = started;
   while (done < connections.length) {
     await new Promise((resolve) => setTimeout(resolve, 5));
+    const seen = connections.reduce((sum, { answered }) => sum + answered, 0);
+    if (seen !== answers) movedMs = performance.now();
+    answers = seen;
+    if (performance.now() - movedMs > SILENCE_MS_MAX) {
+      throw new Error(`${total - answers} of ${total} frames are not answered`);
+    }
     const due = Math.floor(((performance.now() - started) / 1000) * perSecond) - offered;
     const each = perSecond > 0 ? Math.floor(due / connections.length) : 0;
     if (each > 0) {

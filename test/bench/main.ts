@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { alliance } from './alliance.bench.ts';
 import { allianceJoin } from './alliance-join.bench.ts';
+import { alliancePruning } from './alliance-pruning.bench.ts';
 import type { Bench } from './bench.ts';
 import { disk } from './disk.bench.ts';
 import { firmware } from './firmware.bench.ts';
@@ -20,6 +21,7 @@ const BENCHES: Bench[] = [
   ...readSide,
   ...alliance,
   ...allianceJoin,
+  ...alliancePruning,
 ];
 
 async function main(names: readonly string[]): Promise<number> {

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { fsck } from '../../gateway/log/fsck.ts';
 import { foundAlliance, initOf } from '../../sim/alliance/founding.ts';
-import { arePortsFree } from '../../sim/alliance/free-ports.ts';
 import {
   type MemberKind,
   type MemberPlace,
@@ -18,6 +17,7 @@ import { truegrain } from './cli.ts';
 import { engineMissing } from './engine-file.ts';
 import { hasPrograms } from './gateway-process.ts';
 import { group } from './group.ts';
+import { freeBlock } from './port-block.ts';
 
 const missing = engineMissing ?? (hasPrograms ? null : 'not built; run npm run build');
 
@@ -53,8 +53,6 @@ const FOUR: readonly MemberWish[] = [
 const POLL_MS = 50;
 /** For a loaded machine: a test that hits it has failed. */
 const WAIT_MS = 90_000;
-/** Below what systems give to outgoing connections, so that a member's port stays its own. */
-const PORTS = { from: 12_000, to: 32_000 };
 
 export class AllianceFleet {
   readonly folder: string;
@@ -200,13 +198,6 @@ async function holds(condition: () => boolean | Promise<boolean>): Promise<strin
     return (await condition()) ? null : 'not so';
   } catch (error) {
     return (error as Error).message;
-  }
-}
-
-async function freeBlock(count: number): Promise<number> {
-  for (;;) {
-    const first = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from - count));
-    if (await arePortsFree(first, count)) return first;
   }
 }
 

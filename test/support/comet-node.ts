@@ -1,7 +1,6 @@
 // One real engine with a counter behind it, in a folder and on ports of its own.
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AbciServer } from '../../gateway/ledger/cometbft/abci-server.ts';
@@ -22,6 +21,7 @@ import type { EngineLogLine } from '../../gateway/ledger/cometbft/engine-log.ts'
 import { EngineRpc } from '../../gateway/ledger/cometbft/engine-rpc.ts';
 import { CometCounter, GENESIS_HASH } from './comet-counter.ts';
 import { engineFile } from './engine-file.ts';
+import { freeBlock } from './port-block.ts';
 
 /** A loaded machine; a test that hits it has failed. */
 const WAIT_MS = 90_000;
@@ -157,8 +157,8 @@ export class CometNode {
 
 /** Nodes that vote together and know each other; not started. */
 export async function cometNodes(count: number, limits?: Partial<EngineLimits>) {
-  const ports = await freePorts(count);
-  const nodes = ports.map((port, i) => new CometNode(`n${i}`, port, limits));
+  const first = await freeBlock(count);
+  const nodes = Array.from({ length: count }, (_, i) => new CometNode(`n${i}`, first + i, limits));
   const genesis = genesisOf(nodes);
   for (const node of nodes) {
     node.genesis = genesis;
@@ -200,18 +200,4 @@ export function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-/** Held all at once, so that no two are the same. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = net.createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as net.AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

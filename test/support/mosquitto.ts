@@ -8,6 +8,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freeBlock } from './port-block.ts';
 
 const plugin = findPlugin();
 
@@ -36,7 +37,7 @@ export class Mosquitto {
   /** `gateway` may read every uplink and write every downlink; each device only its own. */
   static async start(gateway: MosquittoUser, devices: MosquittoUser[]): Promise<Mosquitto> {
     const folder = mkdtempSync(join(tmpdir(), 'truegrain-mosquitto-'));
-    const port = await freePort();
+    const port = await freeBlock(1);
     writeFileSync(
       join(folder, 'security.json'),
       JSON.stringify({ clients: [gateway, ...devices].map(user) }),
@@ -124,14 +125,6 @@ function findPlugin(): string | undefined {
         .map((folder) => join('/usr/lib', folder))
     : [];
   return [...multiarch, ...folders].map((folder) => join(folder, name)).find(existsSync);
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 function answers(port: number): Promise<boolean> {
