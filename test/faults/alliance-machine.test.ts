@@ -76,6 +76,11 @@ allianceProcesses('a machine that fails', () => {
     await fleet.until(`${count} more frames are accepted`, () => load.accepted.length >= target);
   }
 
+  async function processesOf(members: readonly AllianceMember[]): Promise<number[]> {
+    const engines = await Promise.all(members.map((member) => member.enginePid()));
+    return [...members.map(({ pid }) => pid), ...engines.filter((pid) => pid !== null)];
+  }
+
   async function stands(members: readonly AllianceMember[]): Promise<void> {
     const heights = () => members.map((member) => member.ledger().height).join();
     // What was decided before may still be written.
@@ -108,6 +113,18 @@ allianceProcesses('a machine that fails', () => {
     for (const gate of gates.slice(4)) gate.cut();
     await flows();
     for (const gate of gates) gate.mend();
+  });
+
+  it('two and two that do not reach one another: neither side decides, then both go on', {
+    timeout: 4 * MINUTES,
+  }, async () => {
+    // One side is the first two, whose gates are the first four.
+    const sides = [fleet.members.slice(0, 2), fleet.members.slice(2)];
+    const processes = await Promise.all(sides.map(processesOf));
+    for (const [i, gate] of gates.entries()) gate.passOnly(processes[i < 4 ? 0 : 1] ?? []);
+    await stands(fleet.members);
+    for (const gate of gates) gate.mend();
+    await flows();
   });
 
   it('nobody reaches anybody, and then again', { timeout: 4 * MINUTES }, async () => {

@@ -1,12 +1,15 @@
 // A TCP proxy that stands where others are told to reach a member: a network that can be cut.
 import net from 'node:net';
+import { ownerOfPort } from './socket-owner.ts';
 
 export class TcpGate {
   readonly port: number;
   readonly #server: net.Server;
-  readonly #sockets = new Set<net.Socket>();
+  /** Those of who dials, each with the one to the target. */
+  readonly #passing = new Map<net.Socket, net.Socket>();
   #target = 0;
-  #isCut = false;
+  /** Processes that are let through; null for all. */
+  #only: readonly number[] | null = null;
 
   private constructor(server: net.Server) {
     this.#server = server;
@@ -29,12 +32,17 @@ export class TcpGate {
 
   /** Connections end, new ones are accepted and end too. */
   cut(): void {
-    this.#isCut = true;
-    for (const socket of this.#sockets) socket.destroy();
+    this.passOnly([]);
+  }
+
+  /** A network in parts: what these processes have open stays, all else ends. */
+  passOnly(pids: readonly number[]): void {
+    this.#only = pids;
+    for (const near of this.#passing.keys()) if (!this.#passes(near)) near.destroy();
   }
 
   mend(): void {
-    this.#isCut = false;
+    this.#only = null;
   }
 
   close(): void {
@@ -42,22 +50,25 @@ export class TcpGate {
     this.#server.close();
   }
 
+  #passes({ remotePort }: net.Socket): boolean {
+    if (this.#only === null) return true;
+    return remotePort !== undefined && ownerOfPort(remotePort, this.#only) !== null;
+  }
+
   #pass(near: net.Socket): void {
-    if (this.#isCut) {
+    if (!this.#passes(near)) {
       near.destroy();
       return;
     }
     const far = net.connect(this.#target, '127.0.0.1');
+    this.#passing.set(near, far);
+    near.on('close', () => this.#passing.delete(near));
     for (const [from, to] of [
       [near, far],
       [far, near],
     ] as const) {
-      this.#sockets.add(from);
       from.on('error', () => to.destroy());
-      from.on('close', () => {
-        this.#sockets.delete(from);
-        to.destroy();
-      });
+      from.on('close', () => to.destroy());
       from.pipe(to);
     }
   }
