@@ -96,8 +96,14 @@ async function prepare(
   const tls = loadMemberTls(folder.tls);
   let books: Books | null = null;
   const self = config.member.iss;
+  const { name, kind = 'participant' } = config.member;
   const directory = new MemberDirectory({
     self,
+    own: {
+      door: { iss: self, name, kind, ca: tls.caDer },
+      node: settings.node,
+      gateways: settings.gateways,
+    },
     membership: () => books?.state.membership ?? null,
     known: invitation?.peers ?? founding.cards.map(peerOfCard),
   });
@@ -190,7 +196,8 @@ async function run(setting: Setting, undo: (() => unknown)[]): Promise<RunningAl
   undo.unshift(() => http.close());
   await node.start();
   void floors.watch(node.pipeline.anchorage.floor, () => node.pipeline.committed());
-  void keepAnnounced(setting, node);
+  // Where the member is reached is told by the process that votes.
+  if (settings.node === null) void keepAnnounced(setting, node);
   return {
     ledgerId: toHex(backend.ledgerId()),
     origin,
@@ -259,6 +266,7 @@ function backendOf(
     nowMs,
     // The chain's: a wrong clock here must not spoil what is signed.
     presentMs: () => node.chain.clock.presentMs(),
+    isFurther: setting.settings.node !== null,
     mqttUrl,
     native: nativeVerify,
     // Told by the block that brings them, whoever's gateway it came through.

@@ -41,6 +41,17 @@ export interface WitnessConfig {
   readonly url: string;
 }
 
+/** The member's voting node, as one of its further gateways reaches it. */
+export interface OwnNode {
+  readonly http: string;
+  readonly p2p: string;
+  /** 40 lower hex. */
+  readonly nodeId: string;
+}
+
+/** A further gateway of the member, as its voting node knows it; that one dials. */
+export type OwnGateway = Pick<OwnNode, 'http' | 'nodeId'>;
+
 export interface AllianceConfig {
   /** Where the members' door listens. */
   readonly peerHost: string;
@@ -59,6 +70,10 @@ export interface AllianceConfig {
   readonly keepBlocks: number;
   readonly snapshotEveryBlocks: number;
   readonly witnesses: readonly WitnessConfig[];
+  /** At the voting node: the member's further gateways. */
+  readonly gateways: readonly OwnGateway[];
+  /** At a further gateway: the node whose blocks it follows. Null where this is the voting node. */
+  readonly node: OwnNode | null;
   /** Several members on one machine: for trials only. */
   readonly loopback: boolean;
 }
@@ -248,10 +263,33 @@ function allianceOf(section: Section): AllianceConfig {
     keepBlocks: number('keepBlocks', 1_000, 100),
     snapshotEveryBlocks: number('snapshotEveryBlocks', 500),
     witnesses: section.sections('witnesses').map(witnessOf),
+    gateways: section.sections('gateways').map(ownGatewayOf),
+    node: section.maybe('node', () => ownNodeOf(section.section('node'))) ?? null,
     loopback: section.flag('loopback', false),
   };
   section.close();
   return alliance;
+}
+
+const NODE_ID = /^[0-9a-f]{40}$/;
+
+function ownGatewayOf(section: Section): OwnGateway {
+  const gateway = {
+    http: section.url('http', ['https:']),
+    nodeId: section.text('nodeId', { pattern: NODE_ID }),
+  };
+  section.close();
+  return gateway;
+}
+
+function ownNodeOf(section: Section): OwnNode {
+  const node = {
+    http: section.url('http', ['https:']),
+    p2p: section.text('p2p', { pattern: HOST_PORT }),
+    nodeId: section.text('nodeId', { pattern: NODE_ID }),
+  };
+  section.close();
+  return node;
 }
 
 function witnessOf(section: Section): WitnessConfig {

@@ -73,6 +73,8 @@ export interface RegistrarOptions {
   onChanged: (keys: readonly KeyRecord[]) => void;
   /** Where devices publish, as they reach it; null where they have it from elsewhere. */
   mqttUrl: string | null;
+  /** A further gateway of this member: it has no member key, and registers nobody. */
+  isFurther?: boolean;
   native?: NativeVerify;
   random?: (bytes: number) => Uint8Array;
 }
@@ -186,8 +188,19 @@ export class Registrar
    * member's device may roam: with its registered key it gets a credential here, and nothing else.
    */
   #specRefusal(spec: Spec): Refused | null {
-    const isOwn = this.#ledger.state.devices.get(spec.device)?.owner === this.#options.iss;
-    if (isOwn && this.#keysOf(spec.device).some((key) => key.status === 'active')) {
+    const owner = this.#ledger.state.devices.get(spec.device)?.owner;
+    const { iss, isFurther = false } = this.#options;
+    if (isFurther && owner === undefined) {
+      return refused(
+        'not_allowed',
+        `${spec.device} is not registered: its member’s node does that`,
+      );
+    }
+    if (
+      owner === iss &&
+      !isFurther &&
+      this.#keysOf(spec.device).some((key) => key.status === 'active')
+    ) {
       return refused('conflict', `${spec.device} is registered; rotate or revoke its key`);
     }
     const draft = this.#registration(spec, { proof: new Uint8Array(1), buildDateS: null });

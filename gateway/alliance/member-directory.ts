@@ -1,9 +1,18 @@
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import type { Endpoint } from '@truegrain/device-sdk/formats/endpoint.js';
 import type { Membership } from '@truegrain/device-sdk/formats/membership.js';
+import type { OwnGateway, OwnNode } from '../config.ts';
 import type { InvitedPeer } from '../invitation-file.ts';
 import type { EnginePeer } from '../ledger/cometbft/engine-config.ts';
 import type { Peer, PeerDirectory } from '../peers/directory.ts';
+
+/** This member's own processes, by its configuration: the log knows the voting node alone. */
+export interface OwnDoors {
+  /** What all of them show. */
+  readonly door: Omit<Peer, 'http'>;
+  readonly node: OwnNode | null;
+  readonly gateways: readonly OwnGateway[];
+}
 
 /**
  * Where the members are reached now: as each has announced in the log, else as the invitation says,
@@ -13,15 +22,18 @@ export class MemberDirectory implements PeerDirectory {
   readonly #self: string;
   readonly #membership: () => Membership | null;
   readonly #known: readonly InvitedPeer[];
+  readonly #own: OwnDoors | null;
 
   constructor(options: {
     self: string;
+    own?: OwnDoors;
     membership: () => Membership | null;
     known: readonly InvitedPeer[];
   }) {
     this.#self = options.self;
     this.#membership = options.membership;
     this.#known = options.known;
+    this.#own = options.own ?? null;
   }
 
   self(): string {
@@ -35,7 +47,21 @@ export class MemberDirectory implements PeerDirectory {
     });
   }
 
+  own(): Peer[] {
+    if (!this.#own) return [];
+    const { door, node, gateways } = this.#own;
+    return [...(node ? [node] : []), ...gateways].map(({ http }) => ({ ...door, http }));
+  }
+
+  /** Whom to ask for cosignatures: a further gateway has no voice, and asks its own node too. */
+  cosigners(): Peer[] {
+    return this.#own?.node ? [...this.peers(), ...this.own()] : this.peers();
+  }
+
+  /** A further gateway hears of blocks from its own node alone: the others do not know it. */
   enginePeers(): EnginePeer[] {
+    const node = this.#own?.node;
+    if (node) return [{ nodeId: node.nodeId, address: node.p2p }];
     return this.#others().flatMap(({ iss }) => {
       const { p2p, nodeId } = this.endpointOf(iss) ?? {};
       return p2p && nodeId ? [{ nodeId: toHex(nodeId), address: p2p }] : [];
@@ -43,7 +69,8 @@ export class MemberDirectory implements PeerDirectory {
   }
 
   admitsNode(nodeId: string): boolean {
-    return this.enginePeers().some((peer) => peer.nodeId === nodeId);
+    const own = this.#own?.gateways ?? [];
+    return [...this.enginePeers(), ...own].some((peer) => peer.nodeId === nodeId);
   }
 
   /** The member whose engine this is. */

@@ -261,7 +261,7 @@ export class MemberNode {
   #cosigners(): WitnessPeer[] {
     const { client, directory } = this.#options;
     const membership = this.membership();
-    const members = directory.peers().flatMap((peer): WitnessPeer[] => {
+    const members = directory.cosigners().flatMap((peer): WitnessPeer[] => {
       const key = activeKey(membership, peer.iss, 'cosigner');
       const member = membership.members.get(peer.iss);
       if (!key || !member || key.key.kty !== 'OKP') return [];

@@ -7,6 +7,7 @@ import { type AllianceMember, isAllianceMember, makeMemberFolder } from '../memb
 import { writeDurably } from '../store/durable-files.ts';
 import { lockFolder } from '../store/lock.ts';
 import { readInvitationFile } from './alliance-files.ts';
+import { hostPort } from './host-port.ts';
 import { type LegalIdOptions, legalIdOf } from './legal-id.ts';
 import { type Place, type PlaceOptions, placeOf, withPlace } from './place.ts';
 import { answer, type Cli, CliError, EXIT } from './terminal.ts';
@@ -140,10 +141,4 @@ function cosignerNameOf(iss: string): string {
   const host = URL.canParse(iss) ? new URL(iss).hostname : '';
   if (host !== '') return `${host}/witness`;
   throw new CliError(EXIT.usage, `--iss ${iss} names no host: give --cosigner`);
-}
-
-function hostPort(flag: string, text: string): { host: string; port: number } {
-  const found = /^(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z.-]+):(\d{1,5})$/.exec(text);
-  if (!found?.[1] || !found[2]) throw new CliError(EXIT.usage, `${flag} ${text} is not host:port`);
-  return { host: found[1].replace(/^\[|\]$/g, ''), port: Number(found[2]) };
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type AnswerOptions, addAllianceAnswers, answerProposal } from './alliance-answer.ts';
 import { addEngineCommand } from './alliance-engine.ts';
+import { addAllianceGateway } from './alliance-gateway.ts';
 import { addAllianceGrant } from './alliance-grant.ts';
 import { addAllianceInit } from './alliance-init.ts';
 import { addAllianceInvite } from './alliance-invite.ts';
@@ -22,7 +23,13 @@ export function addAlliance(program: Command, cli: Cli): void {
   for (const add of [addAllianceInit, addAllianceInvite, addSign, addAllianceJoin])
     add(alliance, cli);
   alliance.commandsGroup('Running this member:');
-  for (const add of [addAllianceStart, addEngineCommand, addAllianceStatus, addAllianceRejoin])
+  for (const add of [
+    addAllianceStart,
+    addEngineCommand,
+    addAllianceStatus,
+    addAllianceRejoin,
+    addAllianceGateway,
+  ])
     add(alliance, cli);
   alliance.commandsGroup('Changes, through the own running gateway:');
   for (const add of [addAlliancePropose, addAllianceAnswers, addAllianceGrant]) add(alliance, cli);

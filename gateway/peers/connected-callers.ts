@@ -31,7 +31,8 @@ export class ConnectedCallers {
   find(socket: Socket): Peer | null {
     const connected = this.#connected.get(socket);
     if (!connected?.leaf) return null;
-    connected.peer = this.#check.find(connected.leaf, this.#directory.peers(), this.#nowMs());
+    const known = [...this.#directory.peers(), ...this.#directory.own()];
+    connected.peer = this.#check.find(connected.leaf, known, this.#nowMs());
     return connected.peer;
   }
 

@@ -202,7 +202,8 @@ export function holdersOf(
   { directory, rests }: Pick<RoundParts, 'directory' | 'rests'>,
 ): Peer[] {
   const peers = directory.peers();
-  const first = peers.filter(({ iss }) => iss === owner);
+  // What this member's own devices sent may have come through another of its gateways.
+  const first = [...directory.own(), ...peers].filter(({ iss }) => iss === owner);
   const others = peers.filter(({ iss }) => iss !== owner);
   return [...first, ...others].filter(({ iss }) => !rests.isResting(iss));
 }

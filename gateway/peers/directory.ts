@@ -18,4 +18,6 @@ export interface PeerDirectory {
   self(): string;
   /** All current members but oneself that have announced an endpoint. */
   peers(): readonly Peer[];
+  /** Doors of the own member's other gateways: under its `iss`, held against its own CA. */
+  own(): readonly Peer[];
 }

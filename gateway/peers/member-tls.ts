@@ -48,6 +48,14 @@ export async function createMemberTls(dir: string, spec: MemberTlsSpec): Promise
   return (await renewMemberTls(dir, spec)) ?? loadMemberTls(dir);
 }
 
+/** For a further gateway of the same member: it shows a certificate of the CA that peers know. */
+export function copyMemberCa(from: string, to: string): void {
+  mkdirSync(to, { recursive: true, mode: 0o700 });
+  const [known, own] = [filesOf(from), filesOf(to)];
+  createDurably(own.caKey, secretText(known.caKey));
+  writeDurably(own.ca, readFileSync(known.ca));
+}
+
 /**
  * A new certificate where the present one runs out, misses a host, or is for another key; null
  * where it is good. CA and key stay: the CA is what peers pin. (A key that may be known to others

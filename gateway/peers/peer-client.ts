@@ -23,6 +23,7 @@ interface Line {
 
 export class PeerClient {
   readonly #directory: PeerDirectory;
+  /** By URL of the door. */
   readonly #lines = new Map<string, Line>();
   #tls: MemberTls;
   #closed = false;
@@ -42,16 +43,18 @@ export class PeerClient {
     if (line === null) return failure('unreachable', `no https URL or no CA: ${peer.http}`);
     const answer = await exchange(call, { ...line.transport, agent: line.agent });
     if (answer !== 'stale') return answer;
-    if (this.#lines.get(peer.iss) !== line) return failure('aborted', 'the connection was dropped');
+    if (this.#lines.get(peer.http) !== line)
+      return failure('aborted', 'the connection was dropped');
     const again = await exchange(call, { ...line.transport, agent: false });
     return again === 'stale' ? failure('unreachable', 'the connection was closed') : again;
   }
 
   /** After the members or their endpoints changed: connections to those who left are closed. */
   refreshPeers(): void {
-    const peers = this.#directory.peers();
+    const peers = [...this.#directory.peers(), ...this.#directory.own()];
     for (const { peer } of [...this.#lines.values()]) {
-      if (!peers.some((one) => one.iss === peer.iss && sameDoor(one, peer))) this.#hangUp(peer.iss);
+      if (!peers.some((one) => one.iss === peer.iss && sameDoor(one, peer)))
+        this.#hangUp(peer.http);
     }
   }
 
@@ -68,24 +71,24 @@ export class PeerClient {
   }
 
   #lineTo(peer: Peer): Line | null {
-    const known = this.#lines.get(peer.iss);
+    const known = this.#lines.get(peer.http);
     if (known !== undefined && sameDoor(known.peer, peer)) return known;
-    this.#hangUp(peer.iss);
+    this.#hangUp(peer.http);
     const transport = transportTo(peer, this.#tls);
     if (transport === null) return null;
     const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS_A_PEER_MAX });
     const line = { peer, transport, agent };
-    this.#lines.set(peer.iss, line);
+    this.#lines.set(peer.http, line);
     return line;
   }
 
-  #hangUp(iss: string): void {
-    this.#lines.get(iss)?.agent.destroy();
-    this.#lines.delete(iss);
+  #hangUp(door: string): void {
+    this.#lines.get(door)?.agent.destroy();
+    this.#lines.delete(door);
   }
 
   #hangUpAll(): void {
-    for (const iss of [...this.#lines.keys()]) this.#hangUp(iss);
+    for (const door of [...this.#lines.keys()]) this.#hangUp(door);
   }
 }
 

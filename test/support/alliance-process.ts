@@ -102,6 +102,22 @@ export class AllianceFleet {
     return member;
   }
 
+  /** A further gateway of a member, in a folder of its own; its node names it, and is to be restarted. */
+  async further(of: AllianceMember, name: string): Promise<AllianceMember> {
+    const first = await freeBlock(PORTS_A_MEMBER);
+    const { ports, data } = placeOf({ name }, { folder: this.folder, first, i: 0 });
+    const at = (port: number) => `127.0.0.1:${port}`;
+    await this.say([
+      ...['alliance', 'gateway', '--data', of.place.data, '--out', data, '--listen', '127.0.0.1'],
+      ...['--peer', `https://${at(ports.peer)}`, '--p2p', at(ports.p2p)],
+      ...['--http', at(ports.http), '--mqtt', at(ports.mqtt)],
+    ]);
+    const place = { ...of.place, name, data, ports };
+    const member = new AllianceMember(place, await tokenOf(place));
+    this.members.push(member);
+    return member;
+  }
+
   /** A command line of `truegrain` that has to succeed; gives what it printed. */
   async say(args: readonly string[]): Promise<string> {
     const { code, out, err } = await truegrain(args);
@@ -113,8 +129,13 @@ export class AllianceFleet {
   async decide(change: readonly string[], voters: readonly AllianceMember[]): Promise<string> {
     const [proposer, ...others] = voters;
     if (!proposer) throw new Error('nobody proposes');
+    return this.propose([...change, ...ownOf(proposer)], others);
+  }
+
+  /** `propose` in whatever folder `change` says, then `sign` at the others; gives the id. */
+  async propose(change: readonly string[], others: readonly AllianceMember[]): Promise<string> {
     const proposal = ['alliance', 'propose', ...change, '--reason', 'as agreed', '--yes'];
-    const said = await this.say([...proposal, ...ownOf(proposer), '--json']);
+    const said = await this.say([...proposal, '--json']);
     const { id } = JSON.parse(said) as { id: string };
     for (const member of others) {
       await this.until(`the proposal is at ${member.name}`, async () => {

@@ -20,7 +20,7 @@ const owner: Peer = {
   http,
   ca: fromHex(ca) ?? new Uint8Array(),
 };
-const directory = { self: () => 'https://me.example', peers: () => [owner] };
+const directory = { self: () => 'https://me.example', peers: () => [owner], own: () => [] };
 const db = openDatabase(join(data, 'ledger.db'));
 const wanted = new Wanted(db);
 const leaves = new Leaves(db);

@@ -42,7 +42,7 @@ export async function member(name: string, options: MemberOptions = {}): Promise
 export function memberOf(name: string, tls: MemberTls): Member {
   const iss = issOf(name);
   const knows: Peer[] = [];
-  const directory = { self: () => iss, peers: () => knows };
+  const directory = { self: () => iss, peers: () => knows, own: () => [] };
   const client = new PeerClient({ tls, directory });
   onTestFinished(() => client.close());
   return { iss, tls, knows, directory, client };
