@@ -58,6 +58,8 @@ export interface RunningAlliance extends RunningGateway {
 
 const DAY_MS = 86_400_000;
 const STAGGER_MS = 5_000;
+const OLD_LOG_KEY =
+  'no receipts are given: the member has a new log key; bring keys/log.pem of its node here and start again';
 
 /** One member of an alliance: engine, node, members' door, broker and HTTP. */
 export async function startAlliance(
@@ -142,12 +144,14 @@ async function run(setting: Setting, undo: (() => unknown)[]): Promise<RunningAl
   const restart = new Wish();
   let peers: PeerSide | null = null;
   foundIfNew(setting);
+  const signers = loadMemberKeys(folder.keys, (kid) => isActiveKey(books.state, kid));
+  if (settings.node && !isActiveKey(books.state, signers.log.kid)) log.error(OLD_LOG_KEY);
   const node = new MemberNode({
     db,
     books,
     iss: config.member.iss,
     cosignerName: config.cosignerName,
-    signers: loadMemberKeys(folder.keys, (kid) => isActiveKey(books.state, kid)),
+    signers,
     settings,
     ...(config.threads === undefined ? {} : { threads: config.threads }),
     batchLingerMs: config.batchLingerMs,

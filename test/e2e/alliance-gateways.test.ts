@@ -10,6 +10,8 @@ import type { AllianceMember } from '../support/alliance-member.ts';
 import { AllianceFleet, allianceProcesses } from '../support/alliance-process.ts';
 
 const MINUTES = 60_000;
+/** So that the second gateway gets the ledger as a snapshot. */
+const settings = { snapshotEveryBlocks: 3 };
 
 allianceProcesses('a member with two gateways', () => {
   let fleet: AllianceFleet;
@@ -21,7 +23,10 @@ allianceProcesses('a member with two gateways', () => {
   const sent: SignedFrame[] = [];
 
   beforeAll(async () => {
-    fleet = await AllianceFleet.started();
+    const names = ['mill', 'carrier', 'shop', 'authority'];
+    const kindOf = (name: string) => (name === 'authority' ? 'regulator' : 'participant');
+    const members = names.map((name) => ({ name, kind: kindOf(name), settings }) as const);
+    fleet = await AllianceFleet.started({ members });
     mill = fleet.member(0);
     others = fleet.members.slice(1);
     device = await AllianceDevice.enrolled(mill, { name: 'one' });
@@ -58,14 +63,25 @@ allianceProcesses('a member with two gateways', () => {
   }
 
   it('takes in its second one by everybody’s signature', { timeout: 3 * MINUTES }, async () => {
-    depot = await fleet.further(mill, 'depot');
+    depot = await fleet.further(mill, { name: 'depot', settings });
     await mill.stop();
     await mill.start();
     const through = ['--data', depot.place.data, '--url', mill.httpUrl, '--token', mill.token];
     await fleet.propose(['key', 'gateway', '--add', ...through], others);
     await fleet.until('the key is in force', () => gatewayKeysOf(mill).length === 2);
     await depot.start();
+    expect(depot.log.some(({ msg }) => /^joining: 100 %/.test(msg))).toBe(true);
     await fleet.agree();
+  });
+
+  it('a gateway is made by a node alone, and over nobody’s folder', async () => {
+    const at = ['--peer', 'https://127.0.0.1:9', '--p2p', '127.0.0.1:8'];
+    const made = (data: string, out: string) =>
+      fleet.say(['alliance', 'gateway', '--data', data, '--out', out, ...at]);
+    const { data } = depot.place;
+    await expect(made(mill.place.data, data)).rejects.toThrow(/exists/);
+    await expect(made(data, `${data}-two`)).rejects.toThrow(/is a further gateway itself/);
+    await expect(made(`${data}-none`, `${data}-two`)).rejects.toThrow(/alliance init/);
   });
 
   it('whose devices come there with their keys; nobody is registered there', async () => {

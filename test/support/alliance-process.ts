@@ -103,7 +103,10 @@ export class AllianceFleet {
   }
 
   /** A further gateway of a member, in a folder of its own; its node names it, and is to be restarted. */
-  async further(of: AllianceMember, name: string): Promise<AllianceMember> {
+  async further(
+    of: AllianceMember,
+    { name, settings = {} }: Pick<MemberWish, 'name' | 'settings'>,
+  ): Promise<AllianceMember> {
     const first = await freeBlock(PORTS_A_MEMBER);
     const { ports, data } = placeOf({ name }, { folder: this.folder, first, i: 0 });
     const at = (port: number) => `127.0.0.1:${port}`;
@@ -113,6 +116,7 @@ export class AllianceFleet {
       ...['--http', at(ports.http), '--mqtt', at(ports.mqtt)],
     ]);
     const place = { ...of.place, name, data, ports };
+    configure(place, { name, settings });
     const member = new AllianceMember(place, await tokenOf(place));
     this.members.push(member);
     return member;
