@@ -1,4 +1,3 @@
-#!/usr/bin/env -S node --max-semi-space-size=1 --max-old-space-size=48 --optimize-for-size --v8-pool-size=1
 /**
  * The firmware program: argv, signals, log lines and exit codes; everything else is device.ts.
  *

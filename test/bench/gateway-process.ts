@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** As in the program's first line. */
+/** As in the first line of gateway/bin/truegrain.js. */
 const NURSERY = ['--max-semi-space-size=64', '--no-parallel-scavenge'];
 const MAIN = join(import.meta.dirname, '../../gateway/dist/cli/main.js');
 
