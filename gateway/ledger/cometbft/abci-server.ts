@@ -30,14 +30,17 @@ interface Connection {
   readonly waiting: Uint8Array[];
   isOpen: boolean;
   isBusy: boolean;
+  /** Resolves when it is closed, all it had sent before was seen, and no handler runs for it. */
+  readonly ended: Promise<void>;
+  readonly onEnded: () => void;
 }
 
 export class AbciServer {
   readonly #options: AbciServerOptions;
   readonly #thread: Worker;
   readonly #connections = new Map<number, Connection>();
-  /** Handlers at work, of connections that are there or gone. */
-  readonly #handling = new Set<Promise<void>>();
+  /** Of connections that have not ended. */
+  readonly #serving = new Set<Promise<void>>();
   #ended = false;
   #requests = 0;
 
@@ -79,13 +82,15 @@ export class AbciServer {
    * the application forgets what was undecided.
    */
   async idle(): Promise<void> {
-    await Promise.all(this.#handling);
+    await Promise.all(this.#serving);
   }
 
   /** Resolves when no handler runs any more. Not to be awaited from within one. */
   async close(): Promise<void> {
     this.#ended = true;
     await this.#thread.terminate();
+    // The thread tells of nothing any more.
+    for (const id of [...this.#connections.keys()]) this.#onClosed(id);
     await this.idle();
   }
 
@@ -110,8 +115,16 @@ export class AbciServer {
   }
 
   #onOpened(id: number): void {
-    if (this.#ended) this.#post({ kind: 'close', id });
-    else this.#connections.set(id, { id, waiting: [], isOpen: true, isBusy: false });
+    if (this.#ended) {
+      this.#post({ kind: 'close', id });
+      return;
+    }
+    const connection = newConnection(id);
+    this.#connections.set(id, connection);
+    const serving = connection.ended.then(() => {
+      this.#serving.delete(serving);
+    });
+    this.#serving.add(serving);
   }
 
   #onClosed(id: number): void {
@@ -119,6 +132,7 @@ export class AbciServer {
     if (!connection) return;
     connection.isOpen = false;
     this.#connections.delete(id);
+    if (!connection.isBusy) connection.onEnded();
   }
 
   #onRequest(id: number, message: Uint8Array): void {
@@ -127,26 +141,35 @@ export class AbciServer {
     connection.waiting.push(message);
     if (connection.isBusy) return;
     connection.isBusy = true;
-    const handling = this.#answerAll(connection).finally(() => this.#handling.delete(handling));
-    this.#handling.add(handling);
+    void this.#answerAll(connection);
   }
 
   /** One request at a time, until none waits or the connection ends. */
   async #answerAll(connection: Connection): Promise<void> {
+    const end = await this.#answerWaiting(connection);
+    if (end !== null) connection.isBusy = false;
+    const isGone = !this.#connections.has(connection.id);
+    if (isGone && !connection.isBusy) connection.onEnded();
+    if (end instanceof Error) this.#options.onFatal(end);
+    else if (end !== null) this.#options.onRefused(end);
+  }
+
+  async #answerWaiting(connection: Connection): Promise<Error | Refused<AbciRefusalCode> | null> {
     for (;;) {
       const message = connection.waiting.shift();
       if (message === undefined || this.#ended || !connection.isOpen) {
+        // At once: what comes before the caller goes on begins anew.
         connection.isBusy = false;
-        return;
+        return null;
       }
       const request = requestOf(message);
       if (!request.ok) {
-        this.#post({ kind: 'close', id: connection.id });
         connection.isOpen = false;
-        return this.#options.onRefused(request);
+        this.#post({ kind: 'close', id: connection.id });
+        return request;
       }
       const error = await this.#answer(request.value, connection);
-      if (error !== null) return this.#options.onFatal(error);
+      if (error !== null) return error;
     }
   }
 
@@ -181,6 +204,14 @@ export class AbciServer {
   #post(message: ToSocket): void {
     this.#thread.postMessage(message);
   }
+}
+
+function newConnection(id: number): Connection {
+  let onEnded = () => {};
+  const ended = new Promise<void>((resolve) => {
+    onEnded = resolve;
+  });
+  return { id, waiting: [], isOpen: true, isBusy: false, ended, onEnded };
 }
 
 function requestOf(message: Uint8Array): Result<Request, 'message_malformed'> {
