@@ -51,8 +51,15 @@ async function addGateway(options: GatewayOptions, { terminal }: Cli): Promise<v
   }
   const out = dataFolder(resolve(options.out));
   if (existsSync(out.root)) throw new CliError(EXIT.local, `${out.root} exists`);
-  const nodeId = await makeFolder(out, { options, folder, config });
-  const gateway = { http: options.peer.replace(/\/+$/, ''), nodeId };
+  if (!URL.canParse(options.peer)) {
+    throw new CliError(EXIT.usage, `--peer ${options.peer} is not a URL`);
+  }
+  // Before anything is made: what is wrong with the options is said here.
+  const value = configOf(options, { folder, config });
+  const { advertiseHttp } = value.alliance;
+  parseConfig(value, { file: join(out.root, CONFIG_NAME) });
+  const nodeId = await makeFolder(out, { value, folder, config });
+  const gateway = { http: advertiseHttp, nodeId };
   nameGateway(configFile, gateway);
   answer(terminal, options, {
     value: { data: out.root, nodeId, config: join(out.root, CONFIG_NAME) },
@@ -68,9 +75,9 @@ async function addGateway(options: GatewayOptions, { terminal }: Cli): Promise<v
 
 async function makeFolder(
   out: DataFolder,
-  from: { options: GatewayOptions; folder: DataFolder; config: AllianceMember },
+  from: { value: ReturnType<typeof configOf>; folder: DataFolder; config: AllianceMember },
 ): Promise<string> {
-  const { options, folder, config } = from;
+  const { value, folder, config } = from;
   mkdirSync(out.keys, { recursive: true, mode: 0o700 });
   // Receipts are the member's word; what it cosigns, votes and governs stays with its node.
   createDurably(join(out.keys, 'log.pem'), readFileSync(join(folder.keys, 'log.pem'), 'utf8'));
@@ -78,15 +85,12 @@ async function makeFolder(
     if (name !== 'log') createKeyFile(join(out.keys, `${name}.pem`));
   }
   copyMemberCa(folder.tls, out.tls);
-  const hosts = [new URL(options.peer).hostname.replace(/^\[|\]$/g, '')];
+  const hosts = [new URL(value.alliance.advertiseHttp).hostname.replace(/^\[|\]$/g, '')];
   await createMemberTls(out.tls, { name: config.member.name, hosts, nowMs: Date.now() });
   for (const file of ['founding', 'invitation'] as const) {
     if (existsSync(folder[file])) copyFileSync(folder[file], out[file]);
   }
-  const value = configOf(options, { folder, config });
-  const configFile = join(out.root, CONFIG_NAME);
-  parseConfig(value, { file: configFile });
-  writeDurably(configFile, `${JSON.stringify(value, null, 2)}\n`);
+  writeDurably(join(out.root, CONFIG_NAME), `${JSON.stringify(value, null, 2)}\n`);
   return nodeIdOf(out);
 }
 

@@ -1,4 +1,5 @@
 // One member at two places: a second gateway with a key, devices and an inbox of its own.
+import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { dataFolder } from '../../gateway/data-folder.ts';
 import { LedgerStore } from '../../gateway/ledger/ledger-store.ts';
@@ -75,13 +76,19 @@ allianceProcesses('a member with two gateways', () => {
   });
 
   it('a gateway is made by a node alone, and over nobody’s folder', async () => {
-    const at = ['--peer', 'https://127.0.0.1:9', '--p2p', '127.0.0.1:8'];
-    const made = (data: string, out: string) =>
-      fleet.say(['alliance', 'gateway', '--data', data, '--out', out, ...at]);
+    const made = (data: string, out: string, peer = 'https://127.0.0.1:9', p2p = '127.0.0.1:8') =>
+      fleet.say([
+        ...['alliance', 'gateway', '--data', data, '--out', out, '--peer', peer, '--p2p', p2p],
+      ]);
     const { data } = depot.place;
     await expect(made(mill.place.data, data)).rejects.toThrow(/exists/);
     await expect(made(data, `${data}-two`)).rejects.toThrow(/is a further gateway itself/);
     await expect(made(`${data}-none`, `${data}-two`)).rejects.toThrow(/alliance init/);
+    const two = [mill.place.data, `${data}-two`] as const;
+    await expect(made(...two, 'nonsense')).rejects.toThrow(/nonsense is not a URL/);
+    await expect(made(...two, 'http://127.0.0.1:9')).rejects.toThrow(/advertiseHttp/);
+    await expect(made(...two, undefined, 'nonsense')).rejects.toThrow(/not host:port/);
+    expect(existsSync(`${data}-two`)).toBe(false);
   });
 
   it('whose devices come there with their keys; nobody is registered there', async () => {
