@@ -98,6 +98,11 @@ export class Fields {
     return true;
   }
 
+  /** Whether the field is there; takes nothing. */
+  has(key: CborKey): boolean {
+    return this.#map.has(key);
+  }
+
   version(key: CborKey, known: number): void {
     const value = this.#take(key);
     if (value !== undefined && value !== known) this.refuse('version', `${this.#path}: ${value}`);
@@ -123,6 +128,18 @@ export class Fields {
 
   timeMs(key: CborKey): number {
     return this.uint(key, { max: LOG_TIME_MS_MAX });
+  }
+
+  numberOrNull(key: CborKey, rule: NumberRule = {}): number | null {
+    return this.isNull(key) ? null : this.number(key, rule);
+  }
+
+  uintOrNull(key: CborKey, rule: NumberRule = {}): number | null {
+    return this.isNull(key) ? null : this.uint(key, rule);
+  }
+
+  textOrNull(key: CborKey, rule: TextRule = {}): string | null {
+    return this.isNull(key) ? null : this.text(key, rule);
   }
 
   bool(key: CborKey): boolean {

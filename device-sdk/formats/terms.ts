@@ -4,6 +4,7 @@
 import type { CborKey, CborMap, CborValue } from './cbor.ts';
 import type { Fields } from './fields.ts';
 import { MEMBER_KINDS, MEMBERS_MAX, type MemberKind } from './governance.ts';
+import { type Responsible, readResponsible, responsibleMap } from './responsible.ts';
 
 /** How many of the members have to cosign; the words mean more than two thirds of them. */
 export type Quorum = number | 'two-thirds';
@@ -28,11 +29,7 @@ export interface Terms {
   readonly validatorKinds: readonly MemberKind[];
   /** Content types of foreign inline statements the ledger takes. */
   readonly inlineContentTypes: readonly string[];
-  readonly responsible: {
-    readonly name: string;
-    readonly organisation: string;
-    readonly contact: string;
-  };
+  readonly responsible: Responsible;
 }
 
 /** One largest entry has to fit. */
@@ -61,16 +58,8 @@ export function effectiveQuorum(quorum: Quorum, memberCount: number): number {
 }
 
 export function termsMap(terms: Terms): CborMap {
-  const { name, organisation, contact } = terms.responsible;
   const map: CborMap = new Map<CborKey, CborValue>([
-    [
-      'responsible',
-      new Map([
-        ['name', name],
-        ['organisation', organisation],
-        ['contact', contact],
-      ]),
-    ],
+    ['responsible', responsibleMap(terms.responsible)],
     ['validatorKinds', [...terms.validatorKinds]],
     ['inlineContentTypes', [...terms.inlineContentTypes]],
   ]);
@@ -104,14 +93,4 @@ export function readTerms(fields: Fields): Terms {
 
 function isMemberKind(text: string): boolean {
   return MEMBER_KINDS.some((kind) => kind === text);
-}
-
-function readResponsible(fields: Fields): Terms['responsible'] {
-  const responsible = {
-    name: fields.text('name', { max: 256 }),
-    organisation: fields.text('organisation', { max: 256 }),
-    contact: fields.text('contact', { max: 256 }),
-  };
-  fields.close();
-  return responsible;
 }
