@@ -36,6 +36,7 @@ const DEFAULTS = {
   bytesPerBlock: 4 * 1024 * 1024,
   validatorKinds: ['participant', 'regulator', 'self-regulatory'],
   inlineContentTypes: [],
+  law: null,
 } as const satisfies Partial<Charter>;
 
 /** The charter, leaf 0 of a new ledger: statement bytes, ready for `commitGovernance`. */
@@ -89,6 +90,7 @@ const OPTIONAL = [
   'bytesPerBlock',
   'validatorKinds',
   'inlineContentTypes',
+  'law',
   'text',
   'responsible',
 ] as const satisfies readonly (keyof Charter)[];

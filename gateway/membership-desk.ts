@@ -111,7 +111,7 @@ export class MembershipDesk implements AllianceBackend {
   }): Promise<Outcome<Said>> {
     return this.#say({
       contentType: MEDIA_ANSWER,
-      encode: (logTimeMs) => encodeAnswer({ ...request, logTimeMs }),
+      encode: (logTimeMs) => encodeAnswer({ ...request, textDigest: null, logTimeMs }),
       proposalId: request.proposalId,
     });
   }
@@ -161,8 +161,9 @@ export class MembershipDesk implements AllianceBackend {
     const parsed = parseProposal(bytes);
     if (!parsed.ok) return refused('invalid_request', `${parsed.code}: ${parsed.detail}`);
     const isKeyKnown = (kid: Uint8Array) => keyByKid.has(toHex(kid));
-    const around = { ledgerId, isKeyKnown, native };
-    const fault = changeFault(membership, { by, change: parsed.value.change, around });
+    const around = { ledgerId, isKeyKnown, native, leafIndex: this.#state.size };
+    const asked = { by, change: parsed.value.change, around, logTimeMs };
+    const fault = changeFault(membership, asked);
     return fault ?? { ok: true, value: { membership, proposal: parsed.value } };
   }
 
@@ -221,6 +222,10 @@ function changeOf(
       };
     case 'key':
       return keyChangeOf(request, by);
+    case 'rule':
+    case 'rule-end':
+    case 'profile':
+      return { ok: true, value: request };
   }
 }
 

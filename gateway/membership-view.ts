@@ -9,6 +9,7 @@ import {
 } from '@truegrain/device-sdk/formats/membership.js';
 import { faultTolerance } from './fault-tolerance.ts';
 import type { AllianceView, GrantView, MemberView, ProposalView } from './http/alliance-backend.ts';
+import { termsToJson } from './http/terms-json.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -25,7 +26,7 @@ export function membershipView(
     ledgerId: toHex(ledgerId),
     ...position,
     epoch,
-    terms,
+    terms: termsToJson(terms),
     faults: faultTolerance(membership),
     members: [...members.values()].map((member) =>
       memberView(membership, member, voters.has(member.iss)),

@@ -13,9 +13,12 @@ export interface Answer {
   /** One rejection ends a proposal; the proposer's own takes it back. */
   readonly answer: 'approve' | 'reject';
   readonly reason: string;
+  /** `changeDigest` of the text that was read; null where the member did not say. */
+  readonly textDigest: Uint8Array | null;
 }
 
 export function encodeAnswer(answer: Answer): Uint8Array {
+  const { textDigest } = answer;
   return encodeCbor(
     new Map<CborKey, CborValue>([
       ['v', GOVERNANCE_VERSION],
@@ -23,6 +26,7 @@ export function encodeAnswer(answer: Answer): Uint8Array {
       ['proposalId', answer.proposalId],
       ['answer', answer.answer],
       ['reason', answer.reason],
+      ...(textDigest === null ? [] : [['textDigest', textDigest] as const]),
     ]),
   );
 }
@@ -37,5 +41,6 @@ export function parseAnswer(bytes: Uint8Array): Result<Answer> {
     proposalId: fields.digest('proposalId'),
     answer: fields.oneOf('answer', ['approve', 'reject']),
     reason: fields.prose('reason', { min: 0, max: REASON_LENGTH_MAX }),
+    textDigest: fields.has('textDigest') ? fields.digest('textDigest') : null,
   });
 }

@@ -6,6 +6,7 @@ import type { Charter } from './charter.ts';
 import { type CoseKey, keyThumbprint } from './cose-key.ts';
 import type { MemberKind } from './governance.ts';
 import { type LegalId, recordKeys } from './member-record.ts';
+import { lawContradiction } from './supervision.ts';
 import type { Terms } from './terms.ts';
 
 /** Every key the charter registers, in the order it lists them. */
@@ -22,7 +23,9 @@ export function charterContradiction(charter: Charter): string | null {
   // One key, one job: a key in two places would let one signature be taken for another.
   const keys = charterKeys(charter).map((key) => toHex(keyThumbprint(key)));
   if (new Set(keys).size < keys.length) return 'a key is listed twice';
-  return termsContradiction(charter, staff) ?? nameTwice(founders);
+  return (
+    termsContradiction(charter, staff) ?? lawContradiction(charter, founders) ?? nameTwice(founders)
+  );
 }
 
 /**

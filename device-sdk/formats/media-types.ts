@@ -37,6 +37,18 @@ export const MEDIA_EXCEPTION = 'application/vnd.truegrain.exception+cbor';
 export const MEDIA_DEPARTURE = 'application/vnd.truegrain.departure+cbor';
 export const MEDIA_ENDPOINT = 'application/vnd.truegrain.endpoint+cbor';
 export const MEDIA_GRANT = 'application/vnd.truegrain.grant+cbor';
+export const MEDIA_ORDER = 'application/vnd.truegrain.order+cbor';
+export const MEDIA_APPEAL = 'application/vnd.truegrain.appeal+cbor';
+export const MEDIA_CREDENTIAL = 'application/vnd.truegrain.credential+cbor';
+export const MEDIA_PROFILE_BINDING = 'application/vnd.truegrain.profile-binding+cbor';
+export const MEDIA_CALIBRATION = 'application/vnd.truegrain.calibration+cbor';
+export const MEDIA_TAP = 'application/vnd.truegrain.tap+cbor';
+export const MEDIA_SEAL = 'application/vnd.truegrain.seal+cbor';
+export const MEDIA_CLAIM = 'application/vnd.truegrain.claim+cbor';
+export const MEDIA_RULE_FINDING = 'application/vnd.truegrain.rule-finding+cbor';
+export const MEDIA_EXAMINATION = 'application/vnd.truegrain.examination+cbor';
+export const MEDIA_FILING = 'application/vnd.truegrain.filing+cbor';
+export const MEDIA_INSPECTION = 'application/vnd.truegrain.inspection+cbor';
 export const MEDIA_BATCH = 'application/vnd.truegrain.batch+cbor';
 
 /** The evidence file, `.tgev`. */

@@ -3,6 +3,7 @@
 /** @module membership-effect */
 import { equal, toHex } from './bytes.ts';
 import { keyThumbprint } from './cose-key.ts';
+import { changedLaw, isLawChange } from './law-rules.ts';
 import {
   type ExceptionUse,
   type Member,
@@ -12,11 +13,11 @@ import {
   memberOf,
   type OpenProposal,
 } from './membership-state.ts';
-import type { Change, KeyChange } from './proposal.ts';
+import type { Change, KeyChange, LawChange, MemberChange } from './proposal.ts';
 
 /** What a statement changed, for previews and reports; nothing but an answer changes nothing. */
 export interface MembershipEffect {
-  readonly kind: Change['kind'] | 'endpoint' | 'grant';
+  readonly kind: Change['kind'] | 'endpoint' | 'grant' | LawEffectKind;
   /** Whom it is about: who came, went or changed; the proposer of new terms; the grantee. */
   readonly member: string;
   /** Statement id; null where no proposal was needed. */
@@ -25,6 +26,20 @@ export interface MembershipEffect {
   readonly ended: readonly MemberKey[];
   readonly exceptions: readonly ExceptionUse[];
 }
+
+export type LawEffectKind =
+  | 'order'
+  | 'appeal'
+  | 'inspection'
+  | 'binding'
+  | 'credential'
+  | 'calibration'
+  | 'tap'
+  | 'seal'
+  | 'claim'
+  | 'rule-finding'
+  | 'examination'
+  | 'filing';
 
 export interface Moved {
   readonly membership: Membership;
@@ -44,12 +59,33 @@ export function takeEffect(
 ): Moved {
   const { change } = open.proposal;
   const { leafIndex, exceptions } = given;
+  if (isLawChange(change)) return withLaw(membership, open, { change, ...given });
   const changed = changedParts(membership, change, leafIndex);
   const next: Membership = {
     ...membership,
     ...changed,
     epoch: membership.epoch + 1,
     proposals: noticesLeft(membership, changed.members, open),
+    exceptions: [...membership.exceptions, ...exceptions],
+  };
+  return { membership: next, effect: effectOf(next, { change, open, exceptions, leafIndex }) };
+}
+
+/** Rules change nobody's power to sign: the epoch stays, and so do the other proposals. */
+function withLaw(
+  membership: Membership,
+  open: OpenProposal,
+  given: {
+    readonly change: LawChange;
+    readonly leafIndex: number;
+    readonly exceptions: readonly ExceptionUse[];
+  },
+): Moved {
+  const { change, leafIndex, exceptions } = given;
+  const next: Membership = {
+    ...membership,
+    law: changedLaw(membership.law, open, change, leafIndex),
+    proposals: new Map([...membership.proposals].filter(([, one]) => !equal(one.id, open.id))),
     exceptions: [...membership.exceptions, ...exceptions],
   };
   return { membership: next, effect: effectOf(next, { change, open, exceptions, leafIndex }) };
@@ -91,7 +127,7 @@ function effectOf(
 }
 
 function aboutWhom(change: Change, by: string): string {
-  if (change.kind === 'charter') return by;
+  if (change.kind === 'charter' || isLawChange(change)) return by;
   return change.kind === 'admit' ? change.member.iss : change.member;
 }
 
@@ -112,7 +148,7 @@ function noticesLeft(
   return left;
 }
 
-function changedParts(membership: Membership, change: Change, leafIndex: number): Parts {
+function changedParts(membership: Membership, change: MemberChange, leafIndex: number): Parts {
   const { members, formerMembers, keys, terms, termsHistory, grants } = membership;
   const parts: Parts = { members, formerMembers, keys, terms, termsHistory, grants };
   switch (change.kind) {

@@ -3,6 +3,7 @@
 /** @module membership-preview */
 import { toHex } from './bytes.ts';
 import { keyThumbprint } from './cose-key.ts';
+import { lawWords } from './law-words.ts';
 import { recordKeys } from './member-record.ts';
 import { type Membership, type OpenProposal, validators } from './membership-state.ts';
 import { awaited } from './membership-vote.ts';
@@ -23,6 +24,7 @@ export function previewOf(membership: Membership, previewed: Previewed): string[
     logTimeMs: proposal.logTimeMs,
     approvedBy: [by],
     exceptedBy: new Map(),
+    rejectedBy: [],
     closed: null,
     ...previewed,
   };
@@ -53,6 +55,10 @@ function changeWords(membership: Membership, change: Change): string[] {
       return termsWords(membership.terms, change.terms);
     case 'key':
       return keyWords(membership, change);
+    case 'rule':
+    case 'rule-end':
+    case 'profile':
+      return lawWords(membership, change);
   }
 }
 

@@ -20,8 +20,8 @@ import {
   moved,
   readPayload,
 } from './membership-step.ts';
-import { awaited, DAY_MS, electorate, usedExceptions } from './membership-vote.ts';
-import { type Change, type KeyChange, parseProposal } from './proposal.ts';
+import { awaited, DAY_MS, electorate, isLost, usedExceptions } from './membership-vote.ts';
+import { type Change, changeDigest, type KeyChange, parseProposal } from './proposal.ts';
 import { fail, type Refused } from './result.ts';
 
 /** Each is a leaf and a rise of memory in every node: a member ends some before it makes more. */
@@ -36,9 +36,13 @@ export function applyProposal(membership: Membership, change: MembershipChange):
   if (proposal.epoch !== membership.epoch) {
     return fail('stale_proposal', `epoch ${proposal.epoch}, the ledger is at ${membership.epoch}`);
   }
-  const fault = changeFault(membership, { by, change: proposal.change, around: change });
-  if (fault !== null) return fault;
   const { logTimeMs } = proposal;
+  const isOnlyLeaving = proposal.change.kind === 'exit';
+  if (membership.law.suspendedMembers.has(by) && !isOnlyLeaving) {
+    return fail('suspended', `${by} is suspended and proposes nothing but to leave`);
+  }
+  const fault = changeFault(membership, { by, change: proposal.change, around: change, logTimeMs });
+  if (fault !== null) return fault;
   if (isGatewayRetirement(proposal.change)) {
     return moved(retireGateway(membership, proposal.change, { leafIndex, id }), logTimeMs);
   }
@@ -54,6 +58,7 @@ export function applyProposal(membership: Membership, change: MembershipChange):
     proposal,
     approvedBy: [by],
     exceptedBy: new Map(),
+    rejectedBy: [],
     closed: null,
   };
   return settle(membership, open, { change, logTimeMs });
@@ -66,7 +71,7 @@ function isGatewayRetirement(change: Change): change is KeyChange & { add: null 
 export function applyAnswer(membership: Membership, change: MembershipChange): MembershipResult {
   const parsed = readPayload(membership, change, parseAnswer);
   if (!parsed.ok) return parsed;
-  const { proposalId, answer, logTimeMs } = parsed.value;
+  const { proposalId, answer, logTimeMs, textDigest } = parsed.value;
   const { iss } = change.statement;
   const open = membership.proposals.get(proposalKey(proposalId));
   if (open === undefined) return fail('proposal_unknown', proposalKey(proposalId));
@@ -74,17 +79,28 @@ export function applyAnswer(membership: Membership, change: MembershipChange): M
   if (open.by === iss && answer === 'reject') {
     return moved({ membership: without(membership, open), effect: null }, logTimeMs);
   }
-  const fault = answerFault(membership, open, iss);
+  const fault = answerFault(membership, open, iss) ?? textFault(open, textDigest);
   if (fault !== null) return fault;
   if (answer === 'approve') {
     const approvedBy = [...open.approvedBy, iss];
     return settle(membership, { ...open, approvedBy }, { change, logTimeMs });
   }
-  const next =
-    open.proposal.change.kind === 'exit'
-      ? withProposal(membership, { ...open, closed: 'rejected' })
-      : without(membership, open);
-  return moved({ membership: next, effect: null }, logTimeMs);
+  const rejected = { ...open, rejectedBy: [...open.rejectedBy, iss] };
+  const isNotice = open.proposal.change.kind === 'exit';
+  if (isNotice || !isLost(membership, rejected)) {
+    const kept = isNotice ? { ...open, closed: 'rejected' as const } : rejected;
+    return moved({ membership: withProposal(membership, kept), effect: null }, logTimeMs);
+  }
+  return moved({ membership: without(membership, open), effect: null }, logTimeMs);
+}
+
+/** The text that was read is the text that is approved, whoever showed it. */
+function textFault(
+  open: OpenProposal,
+  textDigest: Uint8Array | null,
+): Refused<MembershipRefusal> | null {
+  if (textDigest === null || equal(textDigest, changeDigest(open.proposal.change))) return null;
+  return fail('other_text', `${proposalKey(open.id)} is about another text than was read`);
 }
 
 function answerFault(
@@ -95,7 +111,7 @@ function answerFault(
   if (!electorate(membership, open).includes(iss)) {
     return fail('not_allowed', 'the member to be expelled is not asked');
   }
-  if (open.approvedBy.includes(iss)) return fail('answered', iss);
+  if (open.approvedBy.includes(iss) || open.rejectedBy.includes(iss)) return fail('answered', iss);
   return open.closed === null ? null : fail('stale_proposal', `the notice is ${open.closed}`);
 }
 
@@ -158,9 +174,11 @@ function completed(
 ): MembershipResult {
   const { by, proposal } = open;
   const { change, logTimeMs, exceptions } = given;
-  const fault = changeFault(membership, { by, change: proposal.change, around: change });
-  if (fault !== null) return fault;
   const { leafIndex } = change;
+  const { id: own } = open;
+  const asked = { by, change: proposal.change, around: change, logTimeMs, own };
+  const fault = changeFault(membership, asked);
+  if (fault !== null) return fault;
   return moved(takeEffect(membership, open, { leafIndex, exceptions }), logTimeMs);
 }
 

@@ -23,4 +23,38 @@ export type MembershipRefusal =
   /** A key proof that does not hold. */
   | 'proof'
   /** What the members would be afterwards contradicts the charter's terms. */
-  | 'charter_contradiction';
+  | 'charter_contradiction'
+  /** Nobody would be left to keep the books. */
+  | 'no_members'
+  /** Signed by nobody who is a member now. */
+  | 'not_a_member'
+  /** An order, or an inspection, by a member that supervises nothing, or not that. */
+  | 'not_a_supervisor'
+  | 'not_empowered'
+  /** What it speaks of is not there. */
+  | 'target_unknown'
+  | 'rule_unknown'
+  | 'profile_unknown'
+  /** It is proposed and not signed by all whose word it needs. */
+  | 'not_in_force'
+  /** A second text under one rule's name and version, or one profile's. */
+  | 'rule_exists'
+  | 'profile_exists'
+  /** Not the version after the last. */
+  | 'rule_version'
+  /** A rule for leaves that are there already. */
+  | 'retroactive'
+  /** The answer is to another text than the proposal's. */
+  | 'other_text'
+  /** No valid evidence for a condition that the charter sets for coming in, or for leaving. */
+  | 'entry_condition'
+  | 'exit_condition'
+  /** A suspended member answers, appeals and leaves, and brings nothing. */
+  | 'suspended'
+  | 'already_suspended'
+  | 'not_suspended'
+  /** A calibration certificate of another instrument, or in another unit. */
+  | 'dcc_serial'
+  | 'dcc_unit'
+  /** A tag's counter that was seen before. */
+  | 'sun_replayed';

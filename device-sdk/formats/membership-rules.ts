@@ -6,6 +6,7 @@ import { nameTwice, termsContradiction } from './charter-rules.ts';
 import { keyThumbprint } from './cose-key.ts';
 import { MEMBERS_MAX, type MemberKind } from './governance.ts';
 import { verifyKeyProof } from './key-proof.ts';
+import { lawFault } from './law-rules.ts';
 import { proofsFault } from './member-card.ts';
 import { GATEWAY_KEYS_MAX, recordKeys } from './member-record.ts';
 import type { MembershipRefusal } from './membership-refusal.ts';
@@ -13,6 +14,7 @@ import { activeKey, activeKeys, type Membership } from './membership-state.ts';
 import type { Change, KeyChange } from './proposal.ts';
 import { fail, type Refused } from './result.ts';
 import type { NativeVerify } from './signature.ts';
+import { lawContradiction } from './supervision.ts';
 import type { Terms } from './terms.ts';
 
 export interface Surroundings {
@@ -20,6 +22,8 @@ export interface Surroundings {
   /** Whether a key was ever registered on this ledger, for a device or for anybody. */
   readonly isKeyKnown: (kid: Uint8Array) => boolean;
   readonly native?: NativeVerify | undefined;
+  /** Leaf that the statement gets. */
+  readonly leafIndex: number;
 }
 
 type Fault = Refused<MembershipRefusal> | null;
@@ -28,15 +32,25 @@ type Of<K extends Change['kind']> = Extract<Change, { kind: K }>;
 /** Why `by` can't have this change now; null when it can. */
 export function changeFault(
   membership: Membership,
-  given: { readonly by: string; readonly change: Change; readonly around: Surroundings },
+  given: {
+    readonly by: string;
+    readonly change: Change;
+    readonly around: Surroundings;
+    readonly logTimeMs: number;
+    /** Statement id of the proposal, once it is open. */
+    readonly own?: Uint8Array;
+  },
 ): Fault {
-  const { by, change, around } = given;
+  const { by, change, around, logTimeMs, own } = given;
   switch (change.kind) {
     case 'admit':
-      return admissionFault(membership, change, around);
+      return (
+        admissionFault(membership, change, around) ??
+        conditionFault(membership, { member: change.member, on: 'entry', logTimeMs })
+      );
     case 'exit':
       if (change.member !== by) return fail('not_allowed', 'only the leaver itself gives notice');
-      return leavingFault(membership, change.member);
+      return leavingFault(membership, change.member) ?? exitFault(membership, by, logTimeMs);
     case 'expel':
       return expulsionFault(membership, change, by);
     case 'charter':
@@ -44,7 +58,46 @@ export function changeFault(
     case 'key':
       if (change.member !== by) return fail('not_allowed', 'a key of another member');
       return keyChangeFault(membership, change, around);
+    case 'rule':
+    case 'rule-end':
+    case 'profile':
+      return lawFault(membership, change, { leafIndex: around.leafIndex, own });
   }
+}
+
+function exitFault(membership: Membership, by: string, logTimeMs: number): Fault {
+  const member = membership.members.get(by);
+  if (member === undefined) return null;
+  return conditionFault(membership, { member, on: 'exit', logTimeMs });
+}
+
+/** Evidence in the log, of the kind of member that the charter asks it of, and not run out. */
+function conditionFault(
+  { law, terms }: Membership,
+  asked: {
+    readonly member: { readonly iss: string; readonly kind: MemberKind };
+    readonly on: 'entry' | 'exit';
+    readonly logTimeMs: number;
+  },
+): Fault {
+  const { member, on, logTimeMs } = asked;
+  const conditions = terms.law?.conditions ?? [];
+  const due = conditions.filter(
+    (one) => one.on === on && (one.kind ?? member.kind) === member.kind,
+  );
+  const open = due.find(
+    ({ id, attestedBy }) =>
+      ![...law.credentials.values()].some(
+        (credential) =>
+          credential.about === member.iss &&
+          credential.condition === id &&
+          credential.attestedBy === attestedBy &&
+          (credential.validUntilMs ?? logTimeMs) >= logTimeMs,
+      ),
+  );
+  if (open === undefined) return null;
+  const text = `${member.iss}: no valid evidence, attested by a ${open.attestedBy}, of "${open.text}"`;
+  return fail(on === 'entry' ? 'entry_condition' : 'exit_condition', text);
 }
 
 function admissionFault(membership: Membership, change: Of<'admit'>, around: Surroundings): Fault {
@@ -55,6 +108,9 @@ function admissionFault(membership: Membership, change: Of<'admit'>, around: Sur
   if (twice !== null) return fail('charter_contradiction', twice);
   if (member.nodeKey === null && terms.validatorKinds.includes(member.kind)) {
     return fail('charter_contradiction', 'a validator without a node key');
+  }
+  if (terms.law?.memberKinds.includes(member.kind) === false) {
+    return fail('charter_contradiction', `no ${member.kind} may be a member`);
   }
   const kids = recordKeys(member).map(({ key }) => keyThumbprint(key));
   if (new Set(kids.map(toHex)).size < kids.length) return fail('key_in_use', 'one key, two uses');
@@ -77,7 +133,7 @@ function refusedProof(refused: Refused | null): Fault {
 /** An alliance without a validator could not even record the exit of the rest. */
 function leavingFault({ members, terms }: Membership, iss: string): Fault {
   const rest = [...members.values()].filter((member) => member.iss !== iss);
-  if (rest.length === 0) return fail('not_allowed', 'the last member can’t leave');
+  if (rest.length === 0) return fail('no_members', 'the last member can’t leave');
   if (rest.some(({ kind }) => terms.validatorKinds.includes(kind))) return null;
   return fail('charter_contradiction', 'no member that stays may validate');
 }
@@ -99,7 +155,11 @@ function termsFault(membership: Membership, terms: Terms): Fault {
   const staff = [...members.values()].map(({ iss, kind }) => {
     return { kind, hasNode: activeKey(membership, iss, 'node') !== null };
   });
-  const contradiction = termsContradiction(terms, staff);
+  if (staff.every(({ kind }) => terms.law?.memberKinds.includes(kind) === false)) {
+    return fail('no_members', 'no present member is of a kind that it lets be one');
+  }
+  const contradiction =
+    termsContradiction(terms, staff) ?? lawContradiction(terms, [...members.values()]);
   return contradiction === null ? null : fail('charter_contradiction', contradiction);
 }
 

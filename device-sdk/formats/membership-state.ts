@@ -5,6 +5,7 @@ import { toHex } from './bytes.ts';
 import { type CoseKey, keyThumbprint } from './cose-key.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { MemberKeyRole, MemberKind } from './governance.ts';
+import type { Law } from './law-state.ts';
 import { type Founder, type LegalId, recordKeys } from './member-record.ts';
 import type { Proposal } from './proposal.ts';
 import type { Terms } from './terms.ts';
@@ -51,6 +52,8 @@ export interface OpenProposal {
   readonly approvedBy: readonly string[];
   /** `iss` of a silent member, and who has named it. */
   readonly exceptedBy: ReadonlyMap<string, readonly string[]>;
+  /** Rules: who said no while the others could still carry it. */
+  readonly rejectedBy: readonly string[];
   /**
    * A notice to leave outlives a rejection and a change of the members: it can't be answered any
    * more, but its term runs on and the leaver's departure completes it. Null for all else.
@@ -98,6 +101,7 @@ export interface Membership {
   readonly exceptions: readonly ExceptionUse[];
   /** By `grantKey`. */
   readonly grants: ReadonlyMap<string, DeviceGrant>;
+  readonly law: Law;
 }
 
 export function memberOf(

@@ -10,13 +10,38 @@
 import type { Charter } from './charter.ts';
 import { parseEndpoint } from './endpoint.ts';
 import { parseGrant } from './grant.ts';
+import { applyAppeal, applyInspection, applyOrder } from './law-orders.ts';
+import {
+  applyBinding,
+  applyCalibration,
+  applyClaim,
+  applyCredential,
+  applyExamination,
+  applyFiling,
+  applyRuleFinding,
+  applySeal,
+  applyTap,
+} from './law-records.ts';
+import { NO_LAW } from './law-state.ts';
 import {
   MEDIA_ANSWER,
+  MEDIA_APPEAL,
+  MEDIA_CALIBRATION,
+  MEDIA_CLAIM,
+  MEDIA_CREDENTIAL,
   MEDIA_DEPARTURE,
   MEDIA_ENDPOINT,
+  MEDIA_EXAMINATION,
   MEDIA_EXCEPTION,
+  MEDIA_FILING,
   MEDIA_GRANT,
+  MEDIA_INSPECTION,
+  MEDIA_ORDER,
+  MEDIA_PROFILE_BINDING,
   MEDIA_PROPOSAL,
+  MEDIA_RULE_FINDING,
+  MEDIA_SEAL,
+  MEDIA_TAP,
 } from './media-types.ts';
 import {
   applyAnswer,
@@ -33,6 +58,7 @@ import {
 } from './membership-step.ts';
 import { fail } from './result.ts';
 
+export type { Law, RuleRecord } from './law-state.ts';
 export type { MembershipEffect } from './membership-effect.ts';
 export { policyOfMembership } from './membership-policy.ts';
 export { previewOf } from './membership-preview.ts';
@@ -68,7 +94,29 @@ const RULES: ReadonlyMap<string, (m: Membership, change: MembershipChange) => Me
     [MEDIA_DEPARTURE, applyDeparture],
     [MEDIA_ENDPOINT, applyEndpoint],
     [MEDIA_GRANT, applyGrant],
+    [MEDIA_ORDER, applyOrder],
+    [MEDIA_APPEAL, applyAppeal],
+    [MEDIA_INSPECTION, applyInspection],
+    [MEDIA_PROFILE_BINDING, applyBinding],
+    [MEDIA_CREDENTIAL, applyCredential],
+    [MEDIA_CALIBRATION, applyCalibration],
+    [MEDIA_TAP, applyTap],
+    [MEDIA_SEAL, applySeal],
+    [MEDIA_CLAIM, applyClaim],
+    [MEDIA_RULE_FINDING, applyRuleFinding],
+    [MEDIA_EXAMINATION, applyExamination],
+    [MEDIA_FILING, applyFiling],
   ]);
+
+/** What a suspended member may still say: its word, its objection, its leaving. */
+const SUSPENDED_MAY: ReadonlySet<string> = new Set([
+  MEDIA_PROPOSAL,
+  MEDIA_ANSWER,
+  MEDIA_DEPARTURE,
+  MEDIA_ENDPOINT,
+  MEDIA_APPEAL,
+  MEDIA_EXAMINATION,
+]);
 
 /** Whether this fold reads such an inline payload. */
 export function isMembershipType(contentType: string): boolean {
@@ -77,8 +125,17 @@ export function isMembershipType(contentType: string): boolean {
 
 /** Whether such a statement can change who is a member, by which keys and terms: evidence needs it. */
 export function isDecisionType(contentType: string): boolean {
-  return isMembershipType(contentType) && ![MEDIA_ENDPOINT, MEDIA_GRANT].includes(contentType);
+  return DECISIONS.has(contentType);
 }
+
+const DECISIONS: ReadonlySet<string> = new Set([
+  MEDIA_PROPOSAL,
+  MEDIA_ANSWER,
+  MEDIA_EXCEPTION,
+  MEDIA_DEPARTURE,
+  MEDIA_CREDENTIAL,
+  MEDIA_ORDER,
+]);
 
 /** As the charter, leaf 0, founds it; that the founders accept it is the caller's to see. */
 export function foundMembership(charter: Charter, charterId: Uint8Array): Membership {
@@ -96,6 +153,7 @@ export function foundMembership(charter: Charter, charterId: Uint8Array): Member
     proposals: new Map(),
     exceptions: [],
     grants: new Map(),
+    law: NO_LAW,
   };
 }
 
@@ -107,7 +165,11 @@ export function applyMembership(
   const { iss, payload } = change.statement;
   const rule = payload.kind === 'inline' ? RULES.get(payload.contentType) : undefined;
   if (rule === undefined) return fail('malformed', 'not a statement about the members');
-  if (!membership.members.has(iss)) return fail('not_allowed', `${iss} is no member`);
+  if (!membership.members.has(iss)) return fail('not_a_member', `${iss} is no member`);
+  const isHeard = payload.kind === 'inline' && SUSPENDED_MAY.has(payload.contentType);
+  if (!isHeard && membership.law.suspendedMembers.has(iss)) {
+    return fail('suspended', `${iss} is suspended by order`);
+  }
   return rule(membership, change);
 }
 

@@ -13,7 +13,10 @@ import {
 } from './governance.ts';
 import { type Applicant, applicantEntries, readApplicant } from './member-card.ts';
 import { PROOF_BYTES_MAX } from './possession-proof.ts';
+import { type Profile, profileMap, readProfile } from './profile.ts';
 import type { Result } from './result.ts';
+import { RULE_ID, RULE_VERSION_MAX, type Rule, readRule, ruleMap } from './rule.ts';
+import { sha256 } from './sha256.ts';
 import { readTerms, type Terms, termsMap } from './terms.ts';
 
 /** One key of the proposer's own: replaced, added or retired. */
@@ -28,14 +31,41 @@ export interface KeyChange {
   readonly proof: Uint8Array | null;
 }
 
-export type Change =
+/** Of who the members are, by which terms and keys. */
+export type MemberChange =
   | ({ readonly kind: 'admit' } & Applicant)
   | { readonly kind: 'exit'; readonly member: string }
   | { readonly kind: 'expel'; readonly member: string }
   | { readonly kind: 'charter'; readonly terms: Terms }
   | KeyChange;
 
-export const CHANGE_KINDS = ['admit', 'exit', 'expel', 'charter', 'key'] as const;
+/** Of what holds for readings: SPEC §10. */
+export type LawChange =
+  /** A new rule, or a rule's next version. */
+  | { readonly kind: 'rule'; readonly rule: Rule }
+  | {
+      readonly kind: 'rule-end';
+      readonly action: RuleEnd;
+      readonly id: string;
+      readonly version: number;
+    }
+  | { readonly kind: 'profile'; readonly profile: Profile };
+
+export type Change = MemberChange | LawChange;
+
+export const CHANGE_KINDS = [
+  'admit',
+  'exit',
+  'expel',
+  'charter',
+  'key',
+  'rule',
+  'rule-end',
+  'profile',
+] as const;
+
+export const RULE_ENDS = ['suspend', 'resume', 'retire'] as const;
+export type RuleEnd = (typeof RULE_ENDS)[number];
 
 export interface Proposal {
   readonly logTimeMs: number;
@@ -57,6 +87,11 @@ export function encodeProposal(proposal: Proposal): Uint8Array {
   );
 }
 
+/** SHA-256 of the change's own map: what a member read when it answered. */
+export function changeDigest(change: Change): Uint8Array {
+  return sha256(encodeCbor(changeMap(change)));
+}
+
 function changeMap(change: Change): CborMap {
   return new Map<CborKey, CborValue>([['kind', change.kind], ...changeEntries(change)]);
 }
@@ -67,6 +102,16 @@ function changeEntries(change: Change): [CborKey, CborValue][] {
       return applicantEntries(change);
     case 'charter':
       return [['terms', termsMap(change.terms)]];
+    case 'rule':
+      return [['rule', ruleMap(change.rule)]];
+    case 'rule-end':
+      return [
+        ['action', change.action],
+        ['id', change.id],
+        ['version', change.version],
+      ];
+    case 'profile':
+      return [['profile', profileMap(change.profile)]];
     case 'key':
       return [
         ['member', change.member],
@@ -110,6 +155,17 @@ function readKind(fields: Fields, kind: Change['kind']): Change {
       inner.close();
       return { kind, terms };
     }
+    case 'rule':
+      return { kind, rule: readRule(fields.map('rule')) };
+    case 'rule-end':
+      return {
+        kind,
+        action: fields.oneOf('action', RULE_ENDS),
+        id: fields.text('id', { pattern: RULE_ID }),
+        version: fields.uint('version', { min: 1, max: RULE_VERSION_MAX }),
+      };
+    case 'profile':
+      return { kind, profile: readProfile(fields.map('profile')) };
     case 'key':
       return readKeyChange(fields);
     default:

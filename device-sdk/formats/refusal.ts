@@ -34,6 +34,10 @@ const LISTABLE = {
   not_allowed: true,
   erased: false,
   stale_batch: false,
+  /** Reinstated, its readings are as good as before: they wait on the device. */
+  suspended: false,
+  /** It breaks a rule that looks at nothing but the statement itself; the batch names which. */
+  rule: true,
   rate_limited: false,
 } as const;
 

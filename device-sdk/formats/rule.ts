@@ -25,7 +25,10 @@ export interface Rule {
    * reach back.
    */
   readonly fromLeaf: number | null;
-  /** `refuse`: what breaks it stays out. `report`: it comes in, and the breach stands beside it. */
+  /**
+   * `refuse`: what breaks it stays out; for rules that look at one statement alone. `report`: it
+   * comes in, and the breach stands beside it.
+   */
   readonly effect: 'refuse' | 'report';
   readonly check: RuleCheck;
   /** Of each verdict one at least; every node runs them before it approves. */
@@ -125,6 +128,10 @@ export function readRule(fields: Fields): Rule {
   };
   fields.close();
   const verdicts = new Set(rule.examples.map(({ verdict }) => verdict));
+  // A carrier decides in which order and whether statements come: no history may refuse one.
+  if (rule.effect === 'refuse' && rule.check.kind === 'window') {
+    fields.odd('effect', 'a window of earlier readings can report, not refuse');
+  }
   if (verdicts.size < 2) fields.odd('examples', 'one that is kept and one that is broken');
   return rule;
 }

@@ -29,6 +29,8 @@ export interface Sensor {
   readonly resolution: number | null;
   readonly interface: SensorInterface;
   readonly calibration: Calibration | null;
+  /** Of the instrument, as on its plate: what a certificate has to name. */
+  readonly serial?: string | undefined;
 }
 
 export function sensorMap(sensor: Sensor): CborMap {
@@ -36,6 +38,7 @@ export function sensorMap(sensor: Sensor): CborMap {
   const map: CborMap = new Map<CborKey, CborValue>();
   for (const key of KEYS) map.set(key, rest[key]);
   map.set('calibration', calibration === null ? null : calibrationMap(calibration));
+  if (sensor.serial !== undefined) map.set('serial', sensor.serial);
   return map;
 }
 
@@ -63,6 +66,7 @@ export function readSensor(fields: Fields): Sensor {
     resolution: readLimit(fields, 'resolution', numeric),
     interface: fields.oneOf('interface', INTERFACES),
     calibration: fields.isNull('calibration') ? null : readCalibration(fields.map('calibration')),
+    ...(fields.has('serial') && { serial: fields.text('serial', { max: 64 }) }),
   };
   const { unit, min, max, resolution } = sensor;
   if (unit !== null && !isProducibleUnit(unit)) fields.odd('unit', `${unit} is not registered`);

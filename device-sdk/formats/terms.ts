@@ -4,6 +4,7 @@
 import type { CborKey, CborMap, CborValue } from './cbor.ts';
 import type { Fields } from './fields.ts';
 import { MEMBER_KINDS, MEMBERS_MAX, type MemberKind } from './governance.ts';
+import { type LawTerms, lawTermsMap, readLawTerms } from './law-terms.ts';
 import { type Responsible, readResponsible, responsibleMap } from './responsible.ts';
 
 /** How many of the members have to cosign; the words mean more than two thirds of them. */
@@ -30,6 +31,8 @@ export interface Terms {
   /** Content types of foreign inline statements the ledger takes. */
   readonly inlineContentTypes: readonly string[];
   readonly responsible: Responsible;
+  /** Null in a charter from before SPEC §10. */
+  readonly law: LawTerms | null;
 }
 
 /** One largest entry has to fit. */
@@ -64,7 +67,8 @@ export function termsMap(terms: Terms): CborMap {
     ['inlineContentTypes', [...terms.inlineContentTypes]],
   ]);
   for (const key of SCALARS) map.set(key, terms[key]);
-  return map;
+  // Absent, not null: such charters are the bytes they were.
+  return terms.law === null ? map : map.set('law', lawTermsMap(terms.law));
 }
 
 /** Takes the terms' fields from a map that may have others, and leaves closing it to the caller. */
@@ -88,6 +92,7 @@ export function readTerms(fields: Fields): Terms {
       CONTENT_TYPE_TEXT.test(text),
     ),
     responsible: readResponsible(fields.map('responsible')),
+    law: fields.has('law') ? readLawTerms(fields.map('law')) : null,
   };
 }
 

@@ -1,7 +1,9 @@
 import {
   BATCH_BYTES_MAX,
   BATCH_REFUSALS_MAX,
+  BATCH_RULINGS_MAX,
   BATCH_STATEMENTS_MAX,
+  type Ruling,
 } from '@truegrain/device-sdk/formats/batch.js';
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import { rootOf } from '@truegrain/device-sdk/formats/merkle.js';
@@ -12,6 +14,7 @@ import {
 } from '@truegrain/device-sdk/formats/refusal.js';
 import type { Signer } from '@truegrain/device-sdk/formats/signer.js';
 import { type BatchBlock, expectedGrade } from '../ledger/apply-batch.ts';
+import { editionOf, leavesUnderEdition } from '../ledger/batch-law.ts';
 import type { ContentVerdict, Facts } from '../ledger/facts.ts';
 import { FLAG } from '../ledger/grade.ts';
 import { Judge, type Verdict } from '../ledger/judge.ts';
@@ -26,6 +29,9 @@ import type { RefusalQuota } from './refusal-quota.ts';
 /** Room for the batch statement itself: grades, 256 refusals and its header. */
 const GROUP_BYTES_SPARED = 24 * 1024;
 
+/** By one statement; so many rules may be broken at once before the batch is full. */
+const RULES_BROKEN_MAX = 64;
+
 type Accepted = Extract<Verdict, { kind: 'accept' }>;
 
 /** One batch in the making. */
@@ -35,8 +41,10 @@ export class Round {
   readonly #judge: Judge;
   readonly #logTimeMs: number;
   readonly #bytesMax: number;
+  readonly #statementsMax: number;
   readonly accepted: { facts: Facts; grade: number; content: Uint8Array }[] = [];
   readonly refused: (RefusedFrame & { code: ListableRefusalCode })[] = [];
+  readonly rulings: Ruling[] = [];
   /** The code under which an id is listed here. */
   readonly #codes = new Map<string, RefusalCode>();
   readonly #refusedOf = new Map<string, number>();
@@ -53,6 +61,8 @@ export class Round {
     this.#quota = quota;
     this.#logTimeMs = logTimeMs;
     this.#bytesMax = Math.min(BATCH_BYTES_MAX, bytesMax) - GROUP_BYTES_SPARED;
+    // The batch statement's own leaf is not judged: all of the others have one edition.
+    this.#statementsMax = Math.min(BATCH_STATEMENTS_MAX, leavesUnderEdition(ledger.state));
     this.#judge = new Judge(ledger.state, ledger.store.history, logTimeMs);
   }
 
@@ -61,7 +71,8 @@ export class Round {
     const entryBytes = next.authentic ? next.facts.entry.length : 0;
     return (
       this.refused.length >= BATCH_REFUSALS_MAX ||
-      this.accepted.length >= BATCH_STATEMENTS_MAX ||
+      this.accepted.length >= this.#statementsMax ||
+      this.rulings.length >= BATCH_RULINGS_MAX - RULES_BROKEN_MAX ||
       (this.#bytes > 0 && this.#bytes + entryBytes > this.#bytesMax)
     );
   }
@@ -142,7 +153,8 @@ export class Round {
     judge: Judge,
     { verdict, grade }: { verdict: Accepted; grade: number },
   ): number {
-    const forecast = { ...verdict, logTimeMs: this.#logTimeMs, claimed: grade };
+    const edition = editionOf(this.#ledger.state);
+    const forecast = { ...verdict, logTimeMs: this.#logTimeMs, claimed: grade, edition };
     return expectedGrade(this.#ledger.state, judge, facts, forecast);
   }
 
@@ -157,7 +169,8 @@ export class Round {
     const facts = accepted.map((a) => a.facts);
     const factsRoot = rootOf(facts.map(({ leafHash }) => leafHash));
     const logTimeMs = this.#logTimeMs;
-    const contents = { accepted, root: factsRoot, refusals: refused, logTimeMs };
+    const { rulings } = this;
+    const contents = { accepted, root: factsRoot, refusals: refused, logTimeMs, rulings };
     const batch = sealBatch(this.#ledger.state, gateway, contents);
     return { facts, factsRoot, batch };
   }

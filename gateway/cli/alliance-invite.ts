@@ -134,6 +134,7 @@ function termsOf(options: InviteOptions, cards: readonly MemberCard[]): Omit<Cha
     bytesPerBlock: wholeNumber('--bytes-per-block', options.bytesPerBlock),
     validatorKinds: options.validators as MemberKind[],
     inlineContentTypes: [],
+    law: null,
     responsible: {
       name: responsible ?? own.name,
       organisation: organisation ?? own.name,

@@ -1,7 +1,9 @@
 // What the alliance routes ask of a gateway: the membership, and what its own member may do about it.
 import type { MemberKeyRole, MemberKind } from '@truegrain/device-sdk/formats/governance.js';
+import type { LawChange } from '@truegrain/device-sdk/formats/proposal.js';
 import type { Terms } from '@truegrain/device-sdk/formats/terms.js';
 import type { Awaitable, Logged, Outcome } from './backend.ts';
+import type { TermsJson } from './terms-json.ts';
 
 /** Ids and digests in lower hex, as they are shown. */
 export interface AllianceView {
@@ -13,7 +15,7 @@ export interface AllianceView {
   readonly logTimeMs: number;
   /** Changes of members, keys and terms so far. */
   readonly epoch: number;
-  readonly terms: Terms;
+  readonly terms: TermsJson;
   readonly faults: FaultTolerance;
   readonly members: readonly MemberView[];
   readonly formerMembers: readonly FormerMemberView[];
@@ -140,7 +142,8 @@ export type ChangeRequest =
       /** COSE_Key. */
       readonly add: Uint8Array | null;
       readonly proof: Uint8Array | null;
-    };
+    }
+  | LawChange;
 
 export interface ProposalRequest {
   readonly change: ChangeRequest;

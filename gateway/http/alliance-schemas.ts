@@ -1,6 +1,7 @@
 // JSON schemas of the alliance routes.
 import { MEMBER_KEY_ROLES, MEMBER_KINDS } from '@truegrain/device-sdk/formats/governance.js';
-import { CHANGE_KINDS } from '@truegrain/device-sdk/formats/proposal.js';
+import { CHANGE_KINDS, RULE_ENDS } from '@truegrain/device-sdk/formats/proposal.js';
+import { lawTerms, profile, rule } from './law-schemas.ts';
 import { arrayOf, bytes, count, hash, nullable, object, text, timeMs, urn } from './schemas.ts';
 
 const kind = { type: 'string', enum: [...MEMBER_KINDS] };
@@ -24,6 +25,7 @@ const termsFields = {
   validatorKinds: arrayOf(kind, { maxItems: MEMBER_KINDS.length }),
   inlineContentTypes: arrayOf(text(256), { maxItems: 64 }),
   responsible: object({ name: text(256), organisation: text(256), contact: text(256) }),
+  law: nullable(lawTerms),
 };
 
 const change = object(
@@ -39,8 +41,26 @@ const change = object(
     retire: { ...nullable(hash), description: 'key: kid of the one that ends' },
     add: { ...nullable(bytes(1_000)), description: 'key: COSE_Key of the new one' },
     proof: { ...nullable(bytes(4_000)), description: 'key: proof by the new one' },
+    rule: { ...rule, description: 'rule: a new one, or the next version of one' },
+    profile: { ...profile, description: 'profile: an industry profile with its rules' },
+    action: { type: 'string', enum: [...RULE_ENDS], description: 'rule-end' },
+    id: { ...text(64), description: 'rule-end: of the rule' },
+    version: { ...count, description: 'rule-end: of the rule' },
   },
-  ['card', 'member', 'terms', 'role', 'retire', 'add', 'proof'],
+  [
+    'card',
+    'member',
+    'terms',
+    'role',
+    'retire',
+    'add',
+    'proof',
+    'rule',
+    'profile',
+    'action',
+    'id',
+    'version',
+  ],
 );
 const reason = text(1_024);
 

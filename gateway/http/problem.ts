@@ -54,6 +54,26 @@ export const PROBLEMS = {
   key_invalid: { status: 400, title: 'Key not valid' },
   proof: { status: 400, title: 'Proof of possession not valid' },
   charter_contradiction: { status: 409, title: 'Against the charter' },
+  // Refusals under the law of the chain (SPEC §10).
+  no_members: { status: 409, title: 'Nobody would be left' },
+  not_a_supervisor: { status: 403, title: 'Not a supervisor' },
+  not_empowered: { status: 403, title: 'Beyond the powers that the charter gives' },
+  target_unknown: { status: 404, title: 'No such target' },
+  rule_unknown: { status: 404, title: 'No such rule' },
+  profile_unknown: { status: 404, title: 'No such profile' },
+  not_in_force: { status: 409, title: 'Not signed by all yet' },
+  rule_exists: { status: 409, title: 'Rule and version are taken' },
+  profile_exists: { status: 409, title: 'Profile and version are taken' },
+  rule_version: { status: 409, title: 'Not the next version' },
+  retroactive: { status: 409, title: 'A law does not reach back' },
+  other_text: { status: 409, title: 'Another text than was read' },
+  entry_condition: { status: 409, title: 'Condition for coming in not met' },
+  exit_condition: { status: 409, title: 'Condition for leaving not met' },
+  already_suspended: { status: 409, title: 'Suspended already' },
+  not_suspended: { status: 409, title: 'Not suspended' },
+  dcc_serial: refusal('Certificate of another instrument'),
+  dcc_unit: refusal('Certificate in another unit'),
+  sun_replayed: { status: 409, title: 'Tag counter seen before' },
   // Refusals of a statement (formats and admission share this list).
   malformed: refusal('Statement malformed', 'Malformed request'),
   algorithm: refusal('Signature algorithm not supported', 'Bad Signature Algorithm'),
@@ -82,6 +102,8 @@ export const PROBLEMS = {
   not_allowed: refusal('Not allowed by the charter'),
   erased: refusal('Content erased'),
   stale_batch: refusal('Batch stale'),
+  suspended: refusal('Suspended by order'),
+  rule: refusal('Against a rule of the ledger'),
 } as const satisfies Record<string, ProblemKind>;
 
 export type ProblemCode = keyof typeof PROBLEMS;

@@ -10,6 +10,7 @@ import { MEDIA_BATCH } from '@truegrain/device-sdk/formats/media-types.js';
 import { leafHash } from '@truegrain/device-sdk/formats/merkle.js';
 import { fail, ok, type Result } from '@truegrain/device-sdk/formats/result.js';
 import type { Statement } from '@truegrain/device-sdk/formats/statement.js';
+import { lawFault } from './batch-law.ts';
 import type { Facts } from './facts.ts';
 import { FLAG, gradeAt, gradeOf } from './grade.ts';
 import { Judge } from './judge.ts';
@@ -63,6 +64,8 @@ export function applyBatch(
   if (live && (body.logTimeMs < live.minMs || body.logTimeMs > live.maxMs)) {
     return fail('log_time', 'log time is not the present');
   }
+  const unlawful = lawFault(state, block, body);
+  if (unlawful) return unlawful;
   const judge = new Judge(state, history, body.logTimeMs);
   const statements: AppliedBatch['statements'] = [];
   for (const [i, facts] of block.facts.entries()) {
@@ -76,6 +79,7 @@ export function applyBatch(
       ...verdict,
       logTimeMs: body.logTimeMs,
       claimed,
+      edition: body.edition,
     });
     if (grade !== claimed) return fail('stale_batch', `${toHex(facts.id)}: grade`);
     statements.push({ facts, leafIndex: state.size + i, grade });
@@ -104,7 +108,14 @@ export function expectedGrade(
   state: LedgerState,
   judge: Judge,
   facts: Facts,
-  verdict: { late: boolean; fork: boolean; gap: boolean; logTimeMs: number; claimed: number },
+  verdict: {
+    late: boolean;
+    fork: boolean;
+    gap: boolean;
+    logTimeMs: number;
+    claimed: number;
+    edition: number | null;
+  },
 ): number {
   const iss = state.keys[facts.keyNo]?.iss ?? '';
   const device = state.devices.get(iss);
@@ -117,6 +128,8 @@ export function expectedGrade(
     forked: judge.streams.get(facts.keyNo)?.forked ?? false,
     gapBefore: verdict.gap,
     suspect: (verdict.claimed & FLAG.suspect) !== 0,
+    subject: facts.sub,
+    law: verdict.edition === null ? null : (state.membership?.law ?? null),
   });
 }
 
@@ -127,6 +140,9 @@ function checkHeader(
   const key = state.keyByKid.get(toHex(batch.kid));
   if (key?.role !== 'gateway' || key.status !== 'active' || key.iss !== batch.iss) {
     return fail('not_allowed', 'not signed by an active gateway key');
+  }
+  if (state.membership?.law.suspendedMembers.has(key.iss)) {
+    return fail('not_allowed', `${key.iss} is suspended by order`);
   }
   if (batch.sub !== state.charter?.ledgerName) return fail('not_allowed', 'sub of another ledger');
   if (!inSequence(state, key, batch)) return fail('seq', `gateway sequence ${batch.seq}`);

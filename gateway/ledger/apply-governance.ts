@@ -92,13 +92,17 @@ export function applyGovernance(
   if (!kind) return fail('malformed', 'not a governance content type');
   if (kind === 'charter') return applyCharter(state, statement, native);
   const signer = state.keyByKid.get(toHex(statement.kid));
-  if (signer?.role !== 'member' || signer.status !== 'active' || signer.iss !== statement.iss) {
+  if (!signer) return fail('not_a_member', `nobody has registered the key of ${statement.iss}`);
+  if (signer.role !== 'member' || signer.status !== 'active' || signer.iss !== statement.iss) {
     return fail('not_allowed', 'not signed by an active member key');
   }
   if (!isSigned(statement, signer.key, native)) return fail('bad_signature', toHex(statement.id));
   if (!inSequence(state, signer, statement)) return fail('seq', `member sequence ${statement.seq}`);
   if (state.awaiting.size > 0 && kind !== 'acceptance') {
     return fail('not_allowed', 'founders have not all accepted the charter');
+  }
+  if (REGISTRY_KINDS.has(kind) && state.membership?.law.suspendedMembers.has(statement.iss)) {
+    return fail('suspended', `${statement.iss} is suspended by order`);
   }
   const change = changeOf(state, kind, statement, native);
   if (!change.ok) return change;
@@ -109,6 +113,13 @@ export function applyGovernance(
   }
   return ok(move(state, { kind, statement, logTimeMs, signer }, commit));
 }
+
+/** What a suspended member may not do; to revoke a stolen key it always may. */
+const REGISTRY_KINDS: ReadonlySet<GovernanceKind> = new Set([
+  'registration',
+  'rotation',
+  'erasure',
+]);
 
 export function governanceKind(statement: Statement): GovernanceKind | null {
   if (statement.payload.kind !== 'inline') return null;

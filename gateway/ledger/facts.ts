@@ -29,6 +29,8 @@ export interface ContentVerdict {
   code: RefusalCode | null;
   /** A reading the device itself marked suspect, e.g. the first after a bus timeout. */
   suspect: boolean;
+  /** What native rules need of the pack (law/pack-summary.ts); null where none was asked for. */
+  summary: Float64Array | null;
 }
 
 /** An entry ends `58 20 ‖ digest ‖ 58 40 ‖ signature` (SPEC §3.4). */

@@ -1,4 +1,5 @@
 import { GRADE_BYTES } from '@truegrain/device-sdk/formats/grade.js';
+import { calibrationKey, type Law } from '@truegrain/device-sdk/formats/law-state.js';
 import type { DeviceRecord } from './state.ts';
 
 /**
@@ -49,10 +50,14 @@ export interface GradeInput {
   forked: boolean;
   gapBefore: boolean;
   suspect: boolean;
+  /** What the statement is about. */
+  subject: string;
+  /** Evidence in the log; null in a ledger without law, where the registration's word is taken. */
+  law: Law | null;
 }
 
 export function gradeOf(input: GradeInput): number {
-  const axes = axesOf(input.device);
+  const axes = input.law ? provenAxes(input.device, input.law) : axesOf(input.device);
   const overdue = axes.calibrationDueMs < input.logTimeMs;
   let flags = 0;
   if (input.late) flags |= FLAG.late;
@@ -63,16 +68,18 @@ export function gradeOf(input: GradeInput): number {
   if (overdue) flags |= FLAG.calibrationOverdue;
   // A key with two histories proves nothing until its owner rotates it (DESIGN §4).
   if (input.forked) return flags;
-  const metrology = axes.calibrated && !overdue ? 2 : 1;
-  return (((axes.origin << 4) | axes.key) << 16) | (((metrology << 4) | axes.binding) << 8) | flags;
+  const metrology = overdue ? Math.min(1, axes.metrology) : axes.metrology;
+  const { law, subject } = input;
+  const binding = law ? Math.min(axes.binding, bindingProven(law, subject)) : axes.binding;
+  return (((axes.origin << 4) | axes.key) << 16) | (((metrology << 4) | binding) << 8) | flags;
 }
 
 interface Axes {
   origin: number;
   key: number;
   binding: number;
-  /** Every sensor has a certificate. */
-  calibrated: boolean;
+  /** While no certificate has run out. */
+  metrology: number;
   /** The first of them to run out; infinite where there is none. */
   calibrationDueMs: number;
 }
@@ -89,11 +96,57 @@ function axesOf(device: DeviceRecord): Axes {
     origin: Math.min(4, ...sensors.map((sensor) => ORIGIN[sensor.interface] ?? 0)),
     key: KEY_LEVEL[device.keyLevel] ?? 0,
     binding: BINDING[device.binding] ?? 0,
-    calibrated: sensors.length > 0 && sensors.every((sensor) => sensor.calibration !== null),
+    metrology:
+      sensors.length > 0 && sensors.every(({ calibration }) => calibration !== null) ? 2 : 1,
     calibrationDueMs: Math.min(Number.POSITIVE_INFINITY, ...due),
   };
   axesKnown.set(device, axes);
   return axes;
+}
+
+const provenKnown = new WeakMap<DeviceRecord, { of: Law['calibrations']; axes: Axes }>();
+
+/**
+ * The registration's word, capped by what stands in the log: a level above `pkcs11-soft` needs an
+ * attestation, of which there is no format yet; a certificate that was read counts by its signature.
+ */
+function provenAxes(device: DeviceRecord, { calibrations }: Law): Axes {
+  const known = provenKnown.get(device);
+  if (known?.of === calibrations) return known.axes;
+  const stated = axesOf(device);
+  const sensors = device.sensors.filter(({ unit }) => unit !== null);
+  const graded = sensors.map((sensor) => {
+    const record = calibrations.get(calibrationKey(device.device, sensor.name));
+    if (record) return { metrology: record.signature === 'verified' ? 3 : 2, dueMs: record.dueMs };
+    const { calibration } = sensor;
+    return {
+      metrology: calibration ? 2 : 1,
+      dueMs: calibration?.dueMs ?? Number.POSITIVE_INFINITY,
+    };
+  });
+  const axes = {
+    origin: stated.origin,
+    key: Math.min(2, stated.key),
+    binding: stated.binding,
+    // A value without a unit measures nothing.
+    metrology: sensors.length === 0 ? 0 : Math.min(...graded.map(({ metrology }) => metrology)),
+    calibrationDueMs: Math.min(Number.POSITIVE_INFINITY, ...graded.map(({ dueMs }) => dueMs)),
+  };
+  provenKnown.set(device, { of: calibrations, axes });
+  return axes;
+}
+
+/** What ties a thing to its name, by the log: a tag that proved itself, a seal read at both ends. */
+function bindingProven({ tags, seals }: Law, subject: string): number {
+  const seal = seals.get(subject);
+  const { closing = null, opening = null } = seal ?? {};
+  const isBroken = closing && opening && opening.number !== closing.number;
+  const isSealed = closing && opening && !isBroken;
+  const isPhotographed = isSealed && closing.photo !== null && opening.photo !== null;
+  if (isPhotographed && closing.sealClass === 'H') return 4;
+  if (isBroken) return 1;
+  for (const tag of tags.values()) if (tag.subject === subject) return 3;
+  return 2;
 }
 
 export function packGrades(grades: readonly number[]): Uint8Array {

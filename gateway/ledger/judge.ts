@@ -1,7 +1,7 @@
 import { equal } from '@truegrain/device-sdk/formats/bytes.js';
 import type { RefusalCode } from '@truegrain/device-sdk/formats/refusal.js';
 import type { Facts } from './facts.ts';
-import type { History, LedgerState, Stream } from './state.ts';
+import type { DeviceRecord, History, LedgerState, Stream } from './state.ts';
 
 /** A device clock may run ahead of log time by this much before its readings are refused. */
 export const CLOCK_AHEAD_MS_MAX = 5 * 60_000;
@@ -61,6 +61,7 @@ export class Judge {
     if (key.status === 'retired') return 'key_retired';
     const device = this.#state.devices.get(key.iss);
     if (!device) return 'unknown_key';
+    if (isSuspended(this.#state, device)) return 'suspended';
     if (device.subjects && !device.subjects.includes(facts.sub)) return 'subject';
     return this.#clock(facts, device.buildDateS);
   }
@@ -143,6 +144,13 @@ export class Judge {
     const known = first ? [first] : this.#history.find(keyNo, seq);
     return fork ? [...known, fork] : known;
   }
+}
+
+/** By a supervisor's order, of the device or of its owner, for every leaf after it. */
+function isSuspended({ membership }: LedgerState, { device, owner }: DeviceRecord): boolean {
+  const law = membership?.law;
+  if (!law || law.orders.size === 0) return false;
+  return law.suspendedDevices.has(device) || law.suspendedMembers.has(owner);
 }
 
 type Known = { id: Uint8Array; prev: Uint8Array | null };

@@ -7,7 +7,7 @@ import { Leaves } from '../store/leaves.ts';
 import { Packs } from '../store/packs.ts';
 import { Tiles } from '../store/tiles.ts';
 import type { AppliedBatch } from './apply-batch.ts';
-import type { AppliedGovernance } from './apply-governance.ts';
+import type { AppliedGovernance, GovernanceKind } from './apply-governance.ts';
 import type { History, LedgerState } from './state.ts';
 
 /** In leaf order: a batch's statements come before the batch statement. */
@@ -15,6 +15,18 @@ export function leafHashesOf(applied: AppliedBatch | AppliedGovernance): Uint8Ar
   if (applied.kind !== 'batch') return [applied.leafHash];
   return [...applied.statements.map(({ facts }) => facts.leafHash), applied.leafHash];
 }
+
+/** Found under what they are about: its evidence needs them. */
+const ABOUT_A_THING: ReadonlySet<GovernanceKind> = new Set([
+  'registration',
+  'rotation',
+  'revocation',
+  'binding',
+  'calibration',
+  'tap',
+  'seal',
+  'claim',
+]);
 
 /** The tables of one ledger and how an applied block becomes rows. One caller, one thread. */
 export class LedgerStore {
@@ -76,6 +88,7 @@ export class LedgerStore {
     this.leaves.refer(applied.leafIndex, applied.statement.id);
     for (const { id, code } of applied.body.refusals)
       this.fold.putRefusal(id, code, applied.leafIndex);
+    for (const ruling of applied.body.rulings) this.fold.putRuling(ruling, applied.leafIndex);
     for (const stream of applied.streams) this.fold.putStream(stream);
   }
 
@@ -84,8 +97,7 @@ export class LedgerStore {
     this.leaves.refer(leafIndex, statement.id);
     this.fold.putGovernance({ leafIndex, kind, id: statement.id, logTimeMs });
     for (const key of applied.keys) this.fold.putKey(key);
-    const changed = applied.keys.find((key) => key.role === 'device')?.iss;
-    if (changed) this.deviceLeaves.addGovernance(changed, leafIndex);
+    if (ABOUT_A_THING.has(kind)) this.deviceLeaves.addGovernance(statement.sub, leafIndex);
     for (const device of applied.devices) this.fold.putDevice(device);
     for (const id of applied.erased) this.fold.putErased(id, leafIndex);
     for (const stream of applied.streams) this.fold.putStream(stream);

@@ -1,13 +1,26 @@
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import {
   MEDIA_ANSWER,
+  MEDIA_APPEAL,
+  MEDIA_CALIBRATION,
+  MEDIA_CLAIM,
+  MEDIA_CREDENTIAL,
   MEDIA_DEPARTURE,
   MEDIA_ENDPOINT,
+  MEDIA_EXAMINATION,
   MEDIA_EXCEPTION,
+  MEDIA_FILING,
   MEDIA_GRANT,
+  MEDIA_INSPECTION,
+  MEDIA_ORDER,
+  MEDIA_PROFILE_BINDING,
   MEDIA_PROPOSAL,
+  MEDIA_RULE_FINDING,
+  MEDIA_SEAL,
+  MEDIA_TAP,
 } from '@truegrain/device-sdk/formats/media-types.js';
 import { applyMembership, type Membership } from '@truegrain/device-sdk/formats/membership.js';
+import type { LawEffectKind } from '@truegrain/device-sdk/formats/membership-effect.js';
 import { fail, ok } from '@truegrain/device-sdk/formats/result.js';
 import type { NativeVerify } from '@truegrain/device-sdk/formats/signature.js';
 import type { Statement } from '@truegrain/device-sdk/formats/statement.js';
@@ -20,7 +33,8 @@ export type MembershipKind =
   | 'exception'
   | 'departure'
   | 'endpoint'
-  | 'grant';
+  | 'grant'
+  | LawEffectKind;
 
 export const MEMBERSHIP_KINDS: ReadonlyMap<string, MembershipKind> = new Map([
   [MEDIA_PROPOSAL, 'proposal'],
@@ -29,6 +43,18 @@ export const MEMBERSHIP_KINDS: ReadonlyMap<string, MembershipKind> = new Map([
   [MEDIA_DEPARTURE, 'departure'],
   [MEDIA_ENDPOINT, 'endpoint'],
   [MEDIA_GRANT, 'grant'],
+  [MEDIA_ORDER, 'order'],
+  [MEDIA_APPEAL, 'appeal'],
+  [MEDIA_INSPECTION, 'inspection'],
+  [MEDIA_PROFILE_BINDING, 'binding'],
+  [MEDIA_CREDENTIAL, 'credential'],
+  [MEDIA_CALIBRATION, 'calibration'],
+  [MEDIA_TAP, 'tap'],
+  [MEDIA_SEAL, 'seal'],
+  [MEDIA_CLAIM, 'claim'],
+  [MEDIA_RULE_FINDING, 'rule-finding'],
+  [MEDIA_EXAMINATION, 'examination'],
+  [MEDIA_FILING, 'filing'],
 ]);
 
 /** Who the members are, what they agreed to, and with which keys they speak: the fold of formats/. */
@@ -46,6 +72,8 @@ export function membershipOf(
     native,
     isKeyKnown: (kid) => state.keyByKid.has(toHex(kid)),
     ownerOf: (device) => state.devices.get(device)?.owner ?? null,
+    sensorOf: (device, name) =>
+      state.devices.get(device)?.sensors.find((sensor) => sensor.name === name) ?? null,
   });
   if (!applied.ok) return applied;
   const { membership: next, logTimeMs, effect } = applied.value;

@@ -1,4 +1,4 @@
-import { encodeBatch } from '@truegrain/device-sdk/formats/batch.js';
+import { encodeBatch, type Ruling } from '@truegrain/device-sdk/formats/batch.js';
 import { MEDIA_BATCH } from '@truegrain/device-sdk/formats/media-types.js';
 import type { ListableRefusalCode } from '@truegrain/device-sdk/formats/refusal.js';
 import type { Signer } from '@truegrain/device-sdk/formats/signer.js';
@@ -7,6 +7,7 @@ import {
   type Statement,
   signStatement,
 } from '@truegrain/device-sdk/formats/statement.js';
+import { editionOf } from './batch-law.ts';
 import type { Facts } from './facts.ts';
 import { packGrades } from './grade.ts';
 import { keyOf, type LedgerState } from './state.ts';
@@ -17,6 +18,7 @@ export interface BatchContents {
   root: Uint8Array;
   refusals: readonly { id: Uint8Array; code: ListableRefusalCode }[];
   logTimeMs: number;
+  rulings: readonly Ruling[];
 }
 
 /** Signs the batch statement over statements judged against `state`; the gateway key's next number. */
@@ -34,6 +36,8 @@ export function sealBatch(
     logTimeMs: contents.logTimeMs,
     grades: packGrades(contents.accepted.map(({ grade }) => grade)),
     refusals: contents.refusals,
+    edition: editionOf(state),
+    rulings: contents.rulings,
   });
   const fields = {
     iss: gateway.iss,

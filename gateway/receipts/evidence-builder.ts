@@ -40,7 +40,10 @@ export class EvidenceBuilder {
     const wanted = new Set(this.#constitution(size));
     if (row) {
       const device = this.#state().keys[row.keyNo]?.iss ?? '';
-      for (const leaf of this.#store.deviceLeaves.governanceOf(device, size)) wanted.add(leaf);
+      const subject = this.#store.packs.subjectText(row.subjectNo);
+      for (const about of [device, subject]) {
+        for (const leaf of this.#store.deviceLeaves.governanceOf(about, size)) wanted.add(leaf);
+      }
       wanted.add(row.batchLeaf);
     }
     wanted.delete(leafIndex);
@@ -91,6 +94,9 @@ const CONSTITUTION: readonly GovernanceKind[] = [
   'answer',
   'exception',
   'departure',
+  // What a supervisor ordered, and what a member's coming in rested on.
+  'order',
+  'credential',
 ];
 
 function batchAt(entry: Uint8Array): Batch | null {

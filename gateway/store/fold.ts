@@ -1,3 +1,4 @@
+import type { Ruling } from '@truegrain/device-sdk/formats/batch.js';
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import { type Charter, parseCharter } from '@truegrain/device-sdk/formats/charter.js';
 import { applyMembership, foundMembership } from '@truegrain/device-sdk/formats/membership.js';
@@ -21,6 +22,10 @@ export interface GovernanceRow {
   logTimeMs: number;
 }
 
+export interface RulingRow extends Ruling {
+  batchLeaf: number;
+}
+
 /** The ledger state's copy in SQL, written in the transaction that appends the leaves. */
 export class Fold {
   readonly #db: Db;
@@ -30,6 +35,9 @@ export class Fold {
   readonly #governance: Query;
   readonly #erased: Query;
   readonly #refusal: Query;
+  readonly #ruling: Query;
+  readonly #rulingsOf: Query;
+  readonly #rulingPage: Query;
   readonly #findRefusal: Query;
   readonly #governancePage: Query;
 
@@ -41,6 +49,14 @@ export class Fold {
     this.#governance = db.prepare('INSERT INTO governance VALUES (?, ?, ?, ?)');
     this.#erased = db.prepare('INSERT OR IGNORE INTO erased VALUES (?, ?)');
     this.#refusal = db.prepare('INSERT OR IGNORE INTO refusal VALUES (?, ?, ?)');
+    this.#ruling = db.prepare('INSERT INTO ruling VALUES (?, ?, ?, ?)');
+    this.#rulingsOf = db.prepare(
+      'SELECT id, rule, version, batch_leaf AS batchLeaf FROM ruling WHERE id = ? ORDER BY rule',
+    );
+    this.#rulingPage = db.prepare(
+      `SELECT id, rule, version, batch_leaf AS batchLeaf FROM ruling
+       WHERE batch_leaf >= ? ORDER BY batch_leaf, id, rule LIMIT ?`,
+    );
     this.#governancePage = db.prepare(
       `SELECT leaf_index AS leafIndex, kind, id, log_time_ms AS logTimeMs FROM governance
        WHERE leaf_index >= ? ORDER BY leaf_index LIMIT ?`,
@@ -72,6 +88,20 @@ export class Fold {
 
   putRefusal(id: Uint8Array, code: string, batchLeaf: number): void {
     this.#refusal.run(id, code, batchLeaf);
+  }
+
+  putRuling({ id, rule, version }: Ruling, batchLeaf: number): void {
+    this.#ruling.run(id, rule, version, batchLeaf);
+  }
+
+  /** Rules that a statement broke, by the gateway's word. */
+  rulingsOf(id: Uint8Array): RulingRow[] {
+    return this.#rulingsOf.all(id) as RulingRow[];
+  }
+
+  /** In the order of their batches. */
+  rulingsFrom(batchLeaf: number, limit: number): RulingRow[] {
+    return this.#rulingPage.all(batchLeaf, limit) as RulingRow[];
   }
 
   refusal(id: Uint8Array): { code: string; batchLeaf: number } | null {

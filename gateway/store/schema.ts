@@ -5,7 +5,7 @@ import { WANTED_SCHEMA } from './wanted.ts';
  * other table of the first group is a fold over `leaf` and can be dropped (`truegrain reindex`);
  * the last group is this gateway's own business and never leaves it.
  */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** Tables computed from the entries: dropped and rebuilt by `reindex`. */
 export const FOLD_TABLES = [
@@ -17,6 +17,7 @@ export const FOLD_TABLES = [
   'device',
   'stream',
   'refusal',
+  'ruling',
   'governance',
   'device_leaf',
   'notice_leaf',
@@ -73,6 +74,14 @@ CREATE TABLE IF NOT EXISTS notice_leaf(
 CREATE TABLE IF NOT EXISTS erased(id BLOB PRIMARY KEY, erasure_leaf INTEGER NOT NULL) WITHOUT ROWID;
 `;
 
+/** Which rule a statement broke; it may be in the log or refused. */
+const LAW_SCHEMA = `
+CREATE TABLE IF NOT EXISTS ruling(
+  id BLOB NOT NULL, rule TEXT NOT NULL, version INTEGER NOT NULL, batch_leaf INTEGER NOT NULL,
+  PRIMARY KEY(id, rule)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS ruling_batch ON ruling(batch_leaf);
+`;
+
 /** Alliance mode: what was promised and is not in a block, and the block the store is at. */
 const ALLIANCE_SCHEMA = `
 CREATE TABLE IF NOT EXISTS inbox(
@@ -99,6 +108,6 @@ CREATE TABLE IF NOT EXISTS enrolment(
 `;
 
 /** Statements that bring a store of version n to n + 1, in order; each runs in one transaction. */
-export const MIGRATIONS: readonly string[] = [SOLO_SCHEMA, ALLIANCE_SCHEMA];
+export const MIGRATIONS: readonly string[] = [SOLO_SCHEMA, ALLIANCE_SCHEMA, LAW_SCHEMA];
 
 export const SCHEMA = MIGRATIONS.join('');

@@ -141,6 +141,7 @@ function found(
       bytesPerBlock: 2 * 1024 * 1024,
       validatorKinds: ['participant', 'regulator', 'self-regulatory'],
       inlineContentTypes: [],
+      law: null,
       responsible: { name: 'B. Ench', organisation: 'Bench', contact: 'mailto:b@bench.example' },
     },
     { cards, signer: convener.signers.member },

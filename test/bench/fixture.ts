@@ -127,6 +127,7 @@ function benchCharter(signers: ReturnType<typeof loadMemberKeys>, logTimeMs: num
     bytesPerBlock: 4 * 1024 * 1024,
     validatorKinds: ['participant', 'regulator', 'self-regulatory'],
     inlineContentTypes: [],
+    law: null,
     responsible: { name: 'B. Ench', organisation: 'Bench', contact: 'mailto:bench@bench.example' },
   });
 }

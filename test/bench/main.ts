@@ -10,6 +10,7 @@ import { fsckSpeed } from './fsck.bench.ts';
 import { ingest } from './ingest.bench.ts';
 import { offlineVerify } from './offline-verify.bench.ts';
 import { readSide } from './read-side.bench.ts';
+import { rules } from './rules.bench.ts';
 import { runBenches, selectBenches, UnknownBench } from './runner.ts';
 
 const BENCHES: Bench[] = [
@@ -22,6 +23,7 @@ const BENCHES: Bench[] = [
   ...alliance,
   ...allianceJoin,
   ...alliancePruning,
+  ...rules,
 ];
 
 async function main(names: readonly string[]): Promise<number> {

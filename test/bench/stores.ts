@@ -12,6 +12,7 @@ import { openAnchor } from '../../gateway/anchor/open-anchor.ts';
 import { dataFolder } from '../../gateway/data-folder.ts';
 import { loadMemberKeys, type MemberSigners } from '../../gateway/keys.ts';
 import { expectedGrade } from '../../gateway/ledger/apply-batch.ts';
+import { editionOf } from '../../gateway/ledger/batch-law.ts';
 import { Judge } from '../../gateway/ledger/judge.ts';
 import { sealBatch } from '../../gateway/ledger/seal-batch.ts';
 import { SoloLedger } from '../../gateway/ledger/solo.ts';
@@ -111,11 +112,22 @@ function commit(
     const facts = factsOf(parsed.value, key, batch.ledgerId);
     const verdict = judge.judge(facts);
     if (verdict.kind !== 'accept') throw new Error(`own statement: ${verdict.kind}`);
-    const grade = expectedGrade(state, judge, facts, { ...verdict, logTimeMs, claimed: 0 });
+    const grade = expectedGrade(state, judge, facts, {
+      ...verdict,
+      logTimeMs,
+      claimed: 0,
+      edition: editionOf(state),
+    });
     return { facts, grade, content };
   });
   const root = rootOf(accepted.map(({ facts }) => facts.leafHash));
-  const sealed = sealBatch(state, batch.gateway, { accepted, root, refusals: [], logTimeMs });
+  const sealed = sealBatch(state, batch.gateway, {
+    accepted,
+    root,
+    refusals: [],
+    logTimeMs,
+    rulings: [],
+  });
   const block = { facts: accepted.map(({ facts }) => facts), factsRoot: root, batch: sealed };
   const contents = accepted.map(({ content }) => content);
   const applied = ledger.commitBatch(block, { contents, refused: [] });

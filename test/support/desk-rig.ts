@@ -104,6 +104,7 @@ export const TERMS: Omit<Charter, 'founders'> = {
   bytesPerBlock: 1_048_576,
   validatorKinds: ['participant', 'regulator', 'self-regulatory'],
   inlineContentTypes: [],
+  law: null,
   responsible: { name: 'A. Example', organisation: 'mill', contact: 'mailto:a@mill.example' },
 };
 

@@ -229,7 +229,8 @@ export class FakeGateway {
     how: { logTimeMs?: number; ledgerId?: Uint8Array } = {},
   ): { statement: Uint8Array; receipt: Uint8Array } {
     const { logTimeMs = 1_795_000_000_000, ledgerId = this.ledgerId } = how;
-    const root = { count: 0, batchRoot: rootOf([]), grades: new Uint8Array(0) };
+    const law = { edition: null, rulings: [] };
+    const root = { count: 0, batchRoot: rootOf([]), grades: new Uint8Array(0), ...law };
     const bytes = encodeBatch({ ...root, judgedAt: this.leaves.length, logTimeMs, refusals });
     const seq = ++this.#batches;
     const signed = signStatement(

@@ -78,6 +78,7 @@ export const charter: Charter = {
   bytesPerBlock: 1_048_576,
   validatorKinds: ['participant', 'regulator', 'self-regulatory'],
   inlineContentTypes: [],
+  law: null,
   responsible: {
     name: 'A. Person',
     organisation: 'Cold Chain AG',
@@ -243,6 +244,8 @@ export const batch = {
   logTimeMs: NOW_MS + 6_000,
   grades: encodeGrades([grade, { ...grade, gapBefore: false, late: true }]),
   refusals: [{ id: sha256(new Uint8Array(3)), code: 'range' as const }],
+  edition: null,
+  rulings: [],
 };
 const batchStatement = memberStatement(
   gateway,

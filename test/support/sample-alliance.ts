@@ -181,7 +181,7 @@ export class SampleAlliance {
     answer: 'approve' | 'reject' = 'approve',
     proposalId = this.proposalId,
   ): MembershipResult {
-    const fields = { logTimeMs: this.clockMs, proposalId, answer, reason: '' };
+    const fields = { logTimeMs: this.clockMs, proposalId, answer, reason: '', textDigest: null };
     return this.send(by, MEDIA_ANSWER, encodeAnswer(fields));
   }
 

@@ -271,6 +271,8 @@ export class SampleLedger {
       logTimeMs: this.tick(),
       grades: encodeGrades(grades.slice(0, count)),
       refusals: [],
+      edition: null,
+      rulings: [],
     });
     const { gateway, iss } = this.members[changes.member ?? 0]!;
     const payload = inline(MEDIA_BATCH, body);

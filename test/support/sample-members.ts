@@ -115,6 +115,7 @@ export function sampleCharter(members: readonly SampleMember[], quorum: number):
     bytesPerBlock: 1_048_576,
     validatorKinds: ['participant'],
     inlineContentTypes: [],
+    law: null,
     responsible: { name: 'A. Example', organisation: 'acme', contact: 'mailto:a@acme.example' },
   };
 }

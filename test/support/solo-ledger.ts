@@ -29,6 +29,7 @@ import { dataFolder } from '../../gateway/data-folder.ts';
 import { type CharterWishes, createCharter } from '../../gateway/genesis.ts';
 import type { EnrolmentSpec, SensorSpec } from '../../gateway/http/backend.ts';
 import { expectedGrade } from '../../gateway/ledger/apply-batch.ts';
+import { editionOf } from '../../gateway/ledger/batch-law.ts';
 import { FLAG } from '../../gateway/ledger/grade.ts';
 import { Judge } from '../../gateway/ledger/judge.ts';
 import type { Ledger } from '../../gateway/ledger/ledger.ts';
@@ -310,7 +311,12 @@ export class SoloRig {
         return { kind: 'refused', code };
       }
       const claimed = checked.verdict.suspect ? FLAG.suspect : 0;
-      const grade = expectedGrade(state, judge, facts, { ...verdict, logTimeMs, claimed });
+      const grade = expectedGrade(state, judge, facts, {
+        ...verdict,
+        logTimeMs,
+        claimed,
+        edition: editionOf(state),
+      });
       accepted.push({ facts, grade, content });
       return { kind: 'accepted', leafIndex: state.size + accepted.length - 1 };
     });
@@ -319,7 +325,7 @@ export class SoloRig {
     const batch = sealBatch(
       state,
       { signer: this.signers.gateway, iss: MEMBER_ISS },
-      { accepted, root: factsRoot, refusals: refused, logTimeMs },
+      { accepted, root: factsRoot, refusals: refused, logTimeMs, rulings: [] },
     );
     const applied = this.ledger.commitBatch(
       { facts: accepted.map(({ facts }) => facts), factsRoot, batch },

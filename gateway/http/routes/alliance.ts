@@ -1,7 +1,9 @@
 // The members of the ledger: who they are, for everybody; what this member says, for its operator.
 import { fromBase64Url } from '@truegrain/device-sdk/formats/bytes.js';
 import type { MemberKeyRole } from '@truegrain/device-sdk/formats/governance.js';
-import type { Change } from '@truegrain/device-sdk/formats/proposal.js';
+import type { Profile } from '@truegrain/device-sdk/formats/profile.js';
+import type { Change, RuleEnd } from '@truegrain/device-sdk/formats/proposal.js';
+import type { Rule } from '@truegrain/device-sdk/formats/rule.js';
 import type { Terms } from '@truegrain/device-sdk/formats/terms.js';
 import type { FastifyInstance } from 'fastify';
 import type { ChangeRequest, GrantRequest, Preview, Said } from '../alliance-backend.ts';
@@ -10,17 +12,23 @@ import { hasRole } from '../auth.ts';
 import { type HttpContext, hashOf, notFound, sendOutcome } from '../context.ts';
 import { HttpProblem } from '../problem.ts';
 import { PARAMS } from '../schemas.ts';
+import { type TermsJson, termsOfJson } from '../terms-json.ts';
 import { loggedView } from '../views.ts';
 
 interface ChangeBody {
   kind: Change['kind'];
   card?: string;
   member?: string;
-  terms?: Partial<Terms>;
+  terms?: Partial<TermsJson>;
   role?: MemberKeyRole;
   retire?: string | null;
   add?: string | null;
   proof?: string | null;
+  rule?: Rule;
+  profile?: Profile;
+  action?: RuleEnd;
+  id?: string;
+  version?: number;
 }
 
 const OPERATOR = { roles: ['operator'] } as const;
@@ -165,7 +173,7 @@ function changeOf(body: ChangeBody): ChangeRequest {
     case 'expel':
       return { kind, member: needed('member', body.member) };
     case 'charter':
-      return { kind, terms: needed('terms', body.terms) };
+      return { kind, terms: termsOf(needed('terms', body.terms)) };
     case 'key':
       return {
         kind,
@@ -173,6 +181,17 @@ function changeOf(body: ChangeBody): ChangeRequest {
         retire: body.retire ? hashOf(body.retire) : null,
         add: bytesOf('add', body.add),
         proof: bytesOf('proof', body.proof),
+      };
+    case 'rule':
+      return { kind, rule: needed('rule', body.rule) };
+    case 'profile':
+      return { kind, profile: needed('profile', body.profile) };
+    case 'rule-end':
+      return {
+        kind,
+        action: needed('action', body.action),
+        id: needed('id', body.id),
+        version: needed('version', body.version),
       };
   }
 }
@@ -183,7 +202,16 @@ const FIELDS: Record<Change['kind'], readonly string[]> = {
   expel: ['member'],
   charter: ['terms'],
   key: ['role', 'retire', 'add', 'proof'],
+  rule: ['rule'],
+  profile: ['profile'],
+  'rule-end': ['action', 'id', 'version'],
 };
+
+function termsOf(json: Partial<TermsJson>): Partial<Terms> {
+  const terms = termsOfJson(json);
+  if (terms === null) throw wrong('terms/law/laboratories', 'certificates are base64url');
+  return terms;
+}
 
 function needed<T>(name: string, value: T | null | undefined): T {
   if (value === null || value === undefined) throw wrong(name, 'is missing');

@@ -18,6 +18,13 @@ const PUBLIC_KINDS: ReadonlySet<string> = new Set([
   'departure',
   'endpoint',
   'erasure',
+  // The law is public; who measures what is not.
+  'order',
+  'appeal',
+  'credential',
+  'rule-finding',
+  'examination',
+  'filing',
 ]);
 
 type Id = { Params: { id: string } };

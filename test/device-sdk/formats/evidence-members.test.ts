@@ -42,7 +42,7 @@ class ChangingLedger extends SampleLedger {
   }
 
   answer(by: number, proposalId: Uint8Array, answer: 'approve' | 'reject' = 'approve'): number {
-    const fields = { logTimeMs: this.tick(), proposalId, answer, reason: '' };
+    const fields = { logTimeMs: this.tick(), proposalId, answer, reason: '', textDigest: null };
     return this.govern(MEDIA_ANSWER, encodeAnswer(fields), undefined, by);
   }
 

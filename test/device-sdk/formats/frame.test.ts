@@ -51,7 +51,7 @@ describe('a downlink message', () => {
 });
 
 test('refusal codes: what a carrier can bring about is never listable', () => {
-  expect(REFUSAL_CODES).toHaveLength(26);
+  expect(REFUSAL_CODES).toHaveLength(28);
   expect(REFUSAL_CODES.every(isRefusalCode)).toBe(true);
   for (const code of [
     'malformed',
@@ -59,10 +59,11 @@ test('refusal codes: what a carrier can bring about is never listable', () => {
     'content_missing',
     'bad_signature',
     'stale_batch',
+    'suspended',
   ]) {
     expect(isListable(code)).toBe(false);
   }
-  for (const code of ['range', 'key_revoked', 'wrong_ledger', 'fork'])
+  for (const code of ['range', 'rule', 'key_revoked', 'wrong_ledger', 'fork'])
     expect(isListable(code)).toBe(true);
   expect(isRefusalCode('toString')).toBe(false);
 });

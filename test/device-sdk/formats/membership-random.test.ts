@@ -136,7 +136,7 @@ function completedBy(before: Membership, statement: Statement): OpenProposal | u
   const proposal = parseProposal(bytes);
   if (proposal.ok) {
     const fresh = { id, leafIndex: 0, logTimeMs: 0, by: iss, proposal: proposal.value };
-    return { ...fresh, approvedBy: [iss], exceptedBy: new Map(), closed: null };
+    return { ...fresh, approvedBy: [iss], exceptedBy: new Map(), rejectedBy: [], closed: null };
   }
   const answer = parseAnswer(bytes);
   const answered = answer.ok ? find(answer.value.proposalId) : undefined;

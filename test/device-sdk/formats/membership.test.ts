@@ -69,7 +69,7 @@ describe('who may speak', () => {
   test('is a member, about its ledger, in a format of this fold', () => {
     const alliance = new SampleAlliance();
     const exit: Change = { kind: 'exit', member: alliance.iss('acme') };
-    expect(codeOf(alliance.propose('stranger', exit))).toBe('not_allowed');
+    expect(codeOf(alliance.propose('stranger', exit))).toBe('not_a_member');
     expect(codeOf(alliance.send('acme', MEDIA_PROPOSAL, Uint8Array.of(0xa0)))).toBe('malformed');
     expect(codeOf(alliance.send('acme', MEDIA_PROPOSAL, Uint8Array.of(0xa0), 'other'))).toBe(
       'not_allowed',
@@ -86,7 +86,7 @@ describe('who may speak', () => {
     alliance.propose('crane', { kind: 'exit', member: alliance.iss('crane') });
     alliance.answer('acme');
     expect(outcome(alliance.answer('bolt'))).toBe('effect exit');
-    expect(codeOf(alliance.announce('crane', ENDPOINT))).toBe('not_allowed');
+    expect(codeOf(alliance.announce('crane', ENDPOINT))).toBe('not_a_member');
   });
 });
 
@@ -288,7 +288,7 @@ describe('leaving', () => {
     expect(outcome(alliance.depart('bolt'))).toBe('effect exit');
     const use = { kind: 'departure', member: alliance.iss('bolt'), proposalId: id, leafIndex };
     expect(alliance.membership.exceptions).toEqual([use]);
-    expect(codeOf(alliance.depart('bolt', id))).toBe('not_allowed');
+    expect(codeOf(alliance.depart('bolt', id))).toBe('not_a_member');
   });
 
   test('can’t be put off by other changes: the notice runs on, but nobody answers it', () => {
@@ -321,7 +321,7 @@ describe('leaving', () => {
   test('is not for the last member, nor for the last that may validate', () => {
     const solo = new SampleAlliance({ names: ['acme'] });
     expect(codeOf(solo.propose('acme', { kind: 'exit', member: solo.iss('acme') }))).toBe(
-      'not_allowed',
+      'no_members',
     );
     const pair = new SampleAlliance({
       names: ['acme', 'bolt'],

@@ -1,4 +1,4 @@
-import { encodeBatch, type ListedRefusal } from '@truegrain/device-sdk/formats/batch.js';
+import { encodeBatch, type ListedRefusal, type Ruling } from '@truegrain/device-sdk/formats/batch.js';
 import { encodeGrades } from '@truegrain/device-sdk/formats/grade.js';
 import { MEDIA_BATCH, MEDIA_ERASURE } from '@truegrain/device-sdk/formats/media-types.js';
 import { rootOf } from '@truegrain/device-sdk/formats/merkle.js';
@@ -65,6 +65,8 @@ class Rig {
       logTimeMs?: number;
       grades?: Uint8Array;
       refusals?: ListedRefusal[];
+      edition?: number | null;
+      rulings?: Ruling[];
       by?: SampleSigner;
       iss?: string;
       sub?: string;
@@ -85,6 +87,8 @@ class Rig {
       logTimeMs: changes.logTimeMs ?? this.ledger.tick(),
       grades: changes.grades ?? Uint8Array.from(facts.flatMap(() => [...PLAIN])),
       refusals: changes.refusals ?? [],
+      edition: changes.edition ?? null,
+      rulings: changes.rulings ?? [],
     });
     const sub = changes.sub ?? this.ledger.charter.ledgerName;
     const batch = statementOf(this.ledger.sign(by, iss, sub, inline(type, body)).bytes);
@@ -233,6 +237,8 @@ test('grades: what the registration gives, what caps it', () => {
     forked: false,
     gapBefore: false,
     suspect: false,
+    subject: 'urn:example:lot-1',
+    law: null,
   };
   const hex = (changes: object) =>
     Buffer.from(packGrades([gradeOf({ ...input, ...changes })])).toString('hex');

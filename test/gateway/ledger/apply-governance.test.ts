@@ -72,7 +72,7 @@ describe('charter', () => {
     ledger.govern(MEDIA_CHARTER, encodeCharter(ledger.charter));
     expect(refusalOf(ledger, state)).toBe('not_allowed');
     ledger.register(ledger.device('1'));
-    expect(refusalOf(ledger, emptyState())).toBe('not_allowed');
+    expect(refusalOf(ledger, emptyState())).toBe('not_a_member');
   });
 });
 

@@ -12,6 +12,7 @@ import { openAnchor } from '../../../gateway/anchor/open-anchor.ts';
 import { dataFolder } from '../../../gateway/data-folder.ts';
 import { loadMemberKeys } from '../../../gateway/keys.ts';
 import { expectedGrade } from '../../../gateway/ledger/apply-batch.ts';
+import { editionOf } from '../../../gateway/ledger/batch-law.ts';
 import { Judge } from '../../../gateway/ledger/judge.ts';
 import { sealBatch } from '../../../gateway/ledger/seal-batch.ts';
 import { SoloLedger } from '../../../gateway/ledger/solo.ts';
@@ -68,12 +69,23 @@ function commit(batch: readonly Uint8Array[]): void {
     const facts = factsOf(statement.value, key, state.ledgerId);
     const verdict = judge.judge(facts);
     if (verdict.kind !== 'accept') throw new Error(JSON.stringify(verdict));
-    const grade = expectedGrade(state, judge, facts, { ...verdict, logTimeMs, claimed: 0 });
+    const grade = expectedGrade(state, judge, facts, {
+      ...verdict,
+      logTimeMs,
+      claimed: 0,
+      edition: editionOf(state),
+    });
     return { facts, grade, content: parts.value.content };
   });
   const factsRoot = rootOf(accepted.map(({ facts }) => facts.leafHash));
   const gateway = { signer: signers.gateway, iss: founder?.iss ?? '' };
-  const sealed = sealBatch(state, gateway, { accepted, root: factsRoot, refusals: [], logTimeMs });
+  const sealed = sealBatch(state, gateway, {
+    accepted,
+    root: factsRoot,
+    refusals: [],
+    logTimeMs,
+    rulings: [],
+  });
   const block = { facts: accepted.map(({ facts }) => facts), factsRoot, batch: sealed };
   const contents = accepted.map(({ content }) => content);
   const applied = ledger.commitBatch(block, { contents, refused: [] });

@@ -1,0 +1,174 @@
+// SPEC.md §10.5, §10.12: orders, appeals and inspections, as the fold takes them.
+
+/** @module law-orders */
+import { parseAppeal } from './appeal.ts';
+import { toHex } from './bytes.ts';
+import { parseInspection } from './inspection.ts';
+import { pausedRule } from './law-rules.ts';
+import type { Law, OrderRecord } from './law-state.ts';
+import type { Power } from './law-terms.ts';
+import type { MembershipRefusal } from './membership-refusal.ts';
+import type { Membership } from './membership-state.ts';
+import {
+  type MembershipChange,
+  type MembershipResult,
+  movedLaw,
+  readPayload,
+} from './membership-step.ts';
+import { type Order, type OrderTarget, parseOrder } from './order.ts';
+import { fail, type Refused } from './result.ts';
+import { isSupervisory, powerFault } from './supervision.ts';
+
+type Fault = Refused<MembershipRefusal> | null;
+
+const POWER: Record<OrderTarget['kind'], Power> = {
+  device: 'suspend-device',
+  rule: 'suspend-rule',
+  member: 'suspend-member',
+  subject: 'annotate',
+};
+
+export function applyOrder(membership: Membership, change: MembershipChange): MembershipResult {
+  const parsed = readPayload(membership, change, parseOrder);
+  if (!parsed.ok) return parsed;
+  const order = parsed.value;
+  const { target, action, logTimeMs } = order;
+  const { law } = membership;
+  const { statement, leafIndex } = change;
+  const { iss, id } = statement;
+  const power = action === 'annotate' ? 'annotate' : POWER[target.kind];
+  const fault =
+    powerFault(membership, { iss, power, sector: sectorOfTarget(law, target) }) ??
+    targetFault(membership, order, change) ??
+    (action === 'annotate' ? null : standingFault(law, order));
+  if (fault !== null) return fault;
+  const record: OrderRecord = { id, order, leafIndex, by: iss, appeals: [], liftedBy: null };
+  const next = withOrder(law, record);
+  return movedLaw(membership, carriedOut(next, record), { logTimeMs, kind: 'order', member: iss });
+}
+
+function sectorOfTarget(law: Law, { kind, id }: OrderTarget): string | null {
+  if (kind === 'device') return law.bindings.get(id)?.profile ?? null;
+  return kind === 'rule' ? (law.rules.get(id)?.rule.profile ?? null) : null;
+}
+
+function targetFault(
+  { law, members }: Membership,
+  { target }: Order,
+  { ownerOf, statement }: MembershipChange,
+): Fault {
+  const { kind, id } = target;
+  if (kind === 'device' && ownerOf !== undefined && ownerOf(id) === null) {
+    return fail('target_unknown', `no device ${id}`);
+  }
+  if (kind === 'rule' && !law.rules.has(id)) return fail('target_unknown', `no rule ${id}`);
+  if (kind !== 'member') return null;
+  const member = members.get(id);
+  if (member === undefined) return fail('target_unknown', `no member ${id}`);
+  if (id === statement.iss || isSupervisory(member.kind)) {
+    return fail('not_empowered', 'a supervisor is not suspended by an order, nor by itself');
+  }
+  return null;
+}
+
+/** Suspended is suspended: a second order would leave nobody to say which one was lifted. */
+function standingFault(law: Law, { target, action }: Order): Fault {
+  const isSuspended = suspensionOf(law, target) !== null;
+  if (action === 'suspend' && isSuspended) return fail('already_suspended', target.id);
+  if (action === 'reinstate' && !isSuspended) return fail('not_suspended', target.id);
+  return null;
+}
+
+/** What suspends it, in lower hex: an order, or for a rule the members' proposal; null for nothing. */
+export function suspensionOf(law: Law, { kind, id }: OrderTarget): string | null {
+  if (kind === 'device') return law.suspendedDevices.get(id) ?? null;
+  if (kind === 'member') return law.suspendedMembers.get(id) ?? null;
+  if (kind === 'subject') return annotationOf(law, id);
+  const pauses = law.rules.get(id)?.pauses ?? [];
+  return pauses.find(({ untilLeaf }) => untilLeaf === null)?.because ?? null;
+}
+
+/** The newest annotation of a subject that was not withdrawn, in lower hex. */
+function annotationOf({ orders }: Law, subject: string): string | null {
+  let newest: string | null = null;
+  for (const [key, { order, liftedBy }] of orders) {
+    const { target, action } = order;
+    const isMeant = target.kind === 'subject' && target.id === subject && action === 'annotate';
+    if (isMeant && liftedBy === null) newest = key;
+  }
+  return newest;
+}
+
+function withOrder(law: Law, record: OrderRecord): Law {
+  return { ...law, orders: new Map([...law.orders, [toHex(record.id), record]]) };
+}
+
+function carriedOut(law: Law, { id, order, leafIndex }: OrderRecord): Law {
+  const { target, action } = order;
+  if (action === 'annotate') return law;
+  const because = toHex(id);
+  const lifted = action === 'reinstate' ? withLifted(law, target, because) : law;
+  if (target.kind === 'rule') {
+    return pausedRule(lifted, target.id, { leafIndex, because, isPaused: action === 'suspend' });
+  }
+  if (target.kind === 'subject') return lifted;
+  const field = target.kind === 'device' ? 'suspendedDevices' : 'suspendedMembers';
+  const suspended = new Map(lifted[field]);
+  if (action === 'suspend') suspended.set(target.id, because);
+  else suspended.delete(target.id);
+  return { ...lifted, [field]: suspended };
+}
+
+/** Every order that held it: of a subject there may be several. */
+function withLifted(law: Law, target: OrderTarget, liftedBy: string): Law {
+  const orders = new Map(law.orders);
+  for (const [key, record] of law.orders) {
+    const { order } = record;
+    const holds = order.action === (target.kind === 'subject' ? 'annotate' : 'suspend');
+    const isMeant = order.target.kind === target.kind && order.target.id === target.id;
+    if (holds && isMeant && record.liftedBy === null) orders.set(key, { ...record, liftedBy });
+  }
+  return { ...law, orders };
+}
+
+export function applyAppeal(membership: Membership, change: MembershipChange): MembershipResult {
+  const parsed = readPayload(membership, change, parseAppeal);
+  if (!parsed.ok) return parsed;
+  const { orderId, text, document, logTimeMs } = parsed.value;
+  const { law } = membership;
+  const key = toHex(orderId);
+  const record = law.orders.get(key);
+  if (record === undefined) return fail('target_unknown', `no order ${key}`);
+  const { statement, leafIndex } = change;
+  const { iss: by, id } = statement;
+  const appeals = [...record.appeals, { by, leafIndex, id, text, document }];
+  const orders = new Map([...law.orders, [key, { ...record, appeals }]]);
+  return movedLaw(membership, { ...law, orders }, { logTimeMs, kind: 'appeal', member: by });
+}
+
+export function applyInspection(
+  membership: Membership,
+  change: MembershipChange,
+): MembershipResult {
+  const { statement, leafIndex, ownerOf } = change;
+  const parsed = readPayload(membership, change, parseInspection, { isAboutLedger: false });
+  if (!parsed.ok) return parsed;
+  const inspection = parsed.value;
+  const { device, logTimeMs } = inspection;
+  const { iss: by, sub } = statement;
+  const { law } = membership;
+  if (sub !== device) return fail('not_allowed', 'the subject is another device');
+  const sector = law.bindings.get(device)?.profile ?? null;
+  const fault = powerFault(membership, { iss: by, power: 'inspect', sector });
+  if (fault !== null) return fault;
+  if (ownerOf !== undefined && ownerOf(device) === null) {
+    return fail('target_unknown', `no device ${device}`);
+  }
+  const made = [...(law.inspections.get(device) ?? []), { ...inspection, by, leafIndex }];
+  const inspections = new Map([...law.inspections, [device, made]]);
+  return movedLaw(
+    membership,
+    { ...law, inspections },
+    { logTimeMs, kind: 'inspection', member: by },
+  );
+}

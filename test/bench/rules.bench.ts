@@ -1,0 +1,185 @@
+import type { Pack } from '../../device-sdk/formats/pack.ts';
+import { sensorTable } from '../../device-sdk/formats/pack-check.ts';
+import type { Rule } from '../../device-sdk/formats/rule.ts';
+import type { RuleCheck } from '../../device-sdk/formats/rule-check.ts';
+import { dataFolder } from '../../gateway/data-folder.ts';
+import { sensorIndex, summarise } from '../../gateway/law/pack-summary.ts';
+import type { RuleDevice } from '../../gateway/law/rule-device.ts';
+import { NO_HISTORY } from '../../gateway/law/rule-history.ts';
+import { RuleJudge } from '../../gateway/law/rule-judge.ts';
+import { compileRules } from '../../gateway/law/rule-set.ts';
+import { runTrialInThread } from '../../gateway/law/trial.ts';
+import { type Bench, type Row, row } from './bench.ts';
+import { benchStore } from './stores.ts';
+
+const DEVICES = 100;
+const READINGS_A_FRAME = 10;
+/** Statements of a batch of a busy gateway. */
+const STATEMENTS_A_ROUND = 500;
+const LEAST_MS = 2_000;
+const RULES = 20;
+const STATEMENTS = 1_000_000;
+const TRIAL_LIMIT_S = 60;
+
+const TEMPERATURE = { quantity: 'air temperature', unit: 'Cel' } as const;
+
+/** Two lengths, five aggregates: what a profile for medicines asks. */
+export const WINDOW_CHECKS: readonly RuleCheck[] = [
+  windowCheck(3_600, 'mean', 8),
+  windowCheck(3_600, 'max', 12),
+  windowCheck(86_400, 'mkt', 8),
+  windowCheck(86_400, 'outsideS', 3_600),
+  windowCheck(86_400, 'count', 10_000_000),
+];
+
+function windowCheck(
+  windowS: number,
+  aggregate: Extract<RuleCheck, { kind: 'window' }>['aggregate'],
+  max: number,
+): RuleCheck {
+  const outside = aggregate === 'outsideS' ? { min: 2, max: 8 } : null;
+  return { kind: 'window', ...TEMPERATURE, windowS, aggregate, outside, min: null, max };
+}
+
+export function benchRules(checks: readonly RuleCheck[]): Rule[] {
+  return checks.map((check, i) => ({
+    id: `bench-${i}`,
+    version: 1,
+    title: 'Bench',
+    text: 'Bench',
+    legalBasis: 'Bench',
+    profile: null,
+    responsible: { name: 'B. Ench', organisation: 'Bench', contact: 'mailto:bench@bench.example' },
+    fromLeaf: null,
+    effect: 'report',
+    check,
+    examples: [],
+  }));
+}
+
+function nativeChecks(): RuleCheck[] {
+  return Array.from({ length: RULES }, (_, i): RuleCheck => {
+    const window = WINDOW_CHECKS[i % 10];
+    return window ?? { kind: 'range', ...TEMPERATURE, min: -30 - i, max: 60 + i };
+  });
+}
+
+const EXPRESSIONS = [
+  'readings.all(r, r.quantity != "air temperature" || r.value <= 60.0)',
+  'statement.quality >= 1 && !statement.gap',
+  '!has(last.temperature) || readings[0].value - last.temperature.value < 50.0',
+  'registration.sensors.all(s, registration.sensors[s].unit == "Cel")',
+  'readings.filter(r, r.value > 50).size() <= 3',
+] as const;
+
+function celChecks(): RuleCheck[] {
+  return Array.from({ length: RULES }, (_, i) => ({
+    kind: 'cel' as const,
+    expression: EXPRESSIONS[i % EXPRESSIONS.length] ?? 'true',
+    windowS: null,
+  }));
+}
+
+function benchDevice(i: number): RuleDevice {
+  return {
+    device: `urn:dev:ops:32473-bench-${i}`,
+    owner: 'https://bench.example',
+    keyLevel: 'file',
+    binding: 'none',
+    reportingIntervalS: 60,
+    sensors: [
+      {
+        name: 'temperature',
+        ...TEMPERATURE,
+        min: -40,
+        max: 85,
+        resolution: 0.1,
+        interface: 'simulated',
+        calibration: null,
+      },
+    ],
+  };
+}
+
+function packAt(endMs: number, turn: number): Pack {
+  const records = Array.from({ length: READINGS_A_FRAME }, (_, i) => ({
+    name: 'temperature',
+    kind: 'reading' as const,
+    sensor: 'temperature',
+    unit: 'Cel',
+    value: Math.round((4 + Math.sin(turn + i)) * 10) / 10,
+    timeMs: endMs - (READINGS_A_FRAME - 1 - i) * 1_000,
+  }));
+  const firstMs = endMs - (READINGS_A_FRAME - 1) * 1_000;
+  const baseName = 'urn:dev:ops:32473-bench:';
+  return { baseName, salt: new Uint8Array(16), relative: false, records, firstMs, lastMs: endMs };
+}
+
+/** µs a frame of judging alone; the checking threads have made the summaries. */
+function microsecondsPerFrame(checks: readonly RuleCheck[]): number {
+  const compiled = compileRules(benchRules(checks));
+  if (!compiled.ok) throw new Error(compiled.detail);
+  const judge = new RuleJudge({ history: NO_HISTORY, rulesFor: () => compiled.value });
+  const devices = Array.from({ length: DEVICES }, (_, i) => benchDevice(i));
+  const index = sensorIndex(sensorTable(benchDevice(0).sensors));
+  let judged = 0;
+  let spentMs = 0;
+  while (spentMs < LEAST_MS) {
+    const round = Array.from({ length: STATEMENTS_A_ROUND }, (_, i) => {
+      const turn = Math.floor((judged + i) / DEVICES);
+      const pack = packAt(1_790_000_000_000 + turn * 10_000, turn);
+      return { pack, summary: summarise(pack, index), device: devices[i % DEVICES] as RuleDevice };
+    });
+    const startedMs = performance.now();
+    for (const [i, { pack, summary, device }] of round.entries()) {
+      const { firstMs, lastMs } = pack;
+      judge.judge({
+        device,
+        facts: { sub: device.device, seq: judged + i, quality: 3, firstMs, lastMs },
+        late: false,
+        gap: false,
+        leafIndex: judged + i,
+        logTimeMs: lastMs ?? 0,
+        summary,
+        readPack: () => pack,
+      });
+    }
+    judge.adopt();
+    spentMs += performance.now() - startedMs;
+    judged += STATEMENTS_A_ROUND;
+  }
+  return (spentMs * 1_000) / judged;
+}
+
+async function judging(): Promise<Row[]> {
+  const windows = microsecondsPerFrame(WINDOW_CHECKS);
+  const native = microsecondsPerFrame(nativeChecks());
+  const cel = microsecondsPerFrame(celChecks());
+  return [
+    row('rules-5-windows', windows, 'µs/frame'),
+    row('rules-20-native', native / RULES, 'µs/rule·frame'),
+    row('rules-20-cel', cel / RULES, 'µs/rule·frame'),
+  ];
+}
+
+/** What a member waits for before it approves: a new rule over a million statements. */
+async function trial(): Promise<Row[]> {
+  const file = dataFolder(benchStore(STATEMENTS)).ledger;
+  const checks = [WINDOW_CHECKS[3], celChecks()[0]].filter((check) => check !== undefined);
+  const rows: Row[] = [];
+  for (const [i, check] of checks.entries()) {
+    const startedMs = performance.now();
+    const rules = benchRules([check]);
+    const wish = { file, rules, devices: null, statementsMax: STATEMENTS };
+    const result = await runTrialInThread(wish);
+    if (!result.ok || result.value.judged !== STATEMENTS) throw new Error(JSON.stringify(result));
+    const seconds = (performance.now() - startedMs) / 1_000;
+    rows.push(row(`rules-trial-${i === 0 ? 'native' : 'cel'}`, seconds, 's', TRIAL_LIMIT_S));
+  }
+  return rows;
+}
+
+export const rules: Bench[] = [
+  { name: 'rules-judging', run: judging },
+  { name: 'rules-trial', run: trial },
+];
