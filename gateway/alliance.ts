@@ -30,13 +30,16 @@ import { readFounding } from './founding-file.ts';
 import type { GatewayOptions, RunningGateway } from './gateway.ts';
 import { peerOfCard, readInvitation } from './invitation-file.ts';
 import { loadEngineKeys, loadMemberKeys, promoteKeys } from './keys.ts';
+import { executabilityFault } from './law/executability.ts';
 import { Books } from './ledger/books.ts';
 import type { CommittedBlock } from './ledger/cometbft/comet-ledger.ts';
 import { findEngine } from './ledger/cometbft/engine-binary.ts';
 import { engineHome } from './ledger/cometbft/engine-home.ts';
 import { engineAddress, publicBytes } from './ledger/cometbft/engine-keys.ts';
 import { keyOf, type LedgerState } from './ledger/state.ts';
+import { MemberVoice } from './member-voice.ts';
 import { MembershipDesk } from './membership-desk.ts';
+import { openLawDesk } from './open-law-desk.ts';
 import { EquivocationEvidence } from './peers/equivocation-evidence.ts';
 import { loadMemberTls, renewMemberTls } from './peers/member-tls.ts';
 import { PeerClient } from './peers/peer-client.ts';
@@ -278,21 +281,27 @@ function backendOf(
   });
   const { proofs, anchor } = pipeline;
   const evidence = new EvidenceBuilder({ store, state, proofs, anchored: () => anchor.newest });
-  const alliance = new MembershipDesk({
+  const voice = new MemberVoice({
     ledger,
     iss: pipeline.iss,
     signer: () => pipeline.signers.member,
     nowMs: () => node.chain.clock.presentMs(),
-    native: nativeVerify,
-    node: () => nodeView(node, setting.settings),
     onChanged: () => {},
   });
+  const alliance = new MembershipDesk({
+    voice,
+    native: nativeVerify,
+    node: () => nodeView(node, setting.settings),
+    ruleFault: executabilityFault,
+  });
+  const law = openLawDesk({ voice, reads: { store, state, nowMs }, folder: setting.folder });
   return new LedgerBackend({
     ledger,
     pipeline,
     reads: readsOf({ store, state, nowMs }),
     writes: registrar,
     alliance,
+    law,
     evidence: (leafIndex) => evidence.build(leafIndex),
     nowMs: () => node.chain.clock.presentMs(),
     onGovernance: () => {},

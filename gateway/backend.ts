@@ -37,6 +37,7 @@ export class LedgerBackend implements Backend {
   readonly #nowMs: () => number;
   readonly #onGovernance: (keys: readonly KeyRecord[]) => void;
   readonly alliance: Backend['alliance'];
+  readonly law: Backend['law'];
   readonly devices: Backend['devices'];
   readonly device: Backend['device'];
   readonly completeness: Backend['completeness'];
@@ -53,6 +54,7 @@ export class LedgerBackend implements Backend {
     reads: Reads;
     writes: Writes;
     alliance: Backend['alliance'];
+    law: Backend['law'];
     evidence: (leafIndex: number) => Uint8Array | null;
     nowMs: () => number;
     /** After COMMIT: keys registered, retired or revoked at this door. */
@@ -65,6 +67,7 @@ export class LedgerBackend implements Backend {
     this.#nowMs = parts.nowMs;
     this.#onGovernance = parts.onGovernance;
     this.alliance = parts.alliance;
+    this.law = parts.law;
     this.devices = () => reads.devices();
     this.device = (urn) => reads.device(urn);
     this.completeness = (urn) => reads.completeness(urn);

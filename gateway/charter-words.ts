@@ -22,9 +22,29 @@ export function charterWords(charter: Charter): string[] {
     `  Contents are ${isOpen ? 'open to all members' : 'sealed: their owner decides who reads them'}; kept for ${charter.retentionDays} days at least.`,
     `  Entries of devices are ${charter.publicEntries ? 'readable by everybody' : 'not public'}.`,
     `  One organisation may use ${charter.bytesPerBlock} bytes of a block. A rule needs ${charter.ruleApprovals} to approve it.`,
+    ...lawWords(charter),
     ...(charter.inlineContentTypes.length === 0
       ? []
       : [`  Foreign inline statements it takes: ${charter.inlineContentTypes.join(', ')}.`]),
+  ];
+}
+
+function lawWords({ law }: Charter): string[] {
+  if (law === null) return [];
+  const { conditions, supervisors, laboratories, profiles, deadlock, examinationDays } = law;
+  return [
+    `  Members may be: ${law.memberKinds.join(', ')}. Each examines itself every ${examinationDays} days.`,
+    ...conditions.map(
+      ({ on, kind, text, attestedBy }) =>
+        `  For the ${on} of ${kind ?? 'any member'}: ${text} (evidence attested by a ${attestedBy}).`,
+    ),
+    `  Industry profiles: ${profiles.join(', ') || 'those that its members adopt'}.`,
+    ...supervisors.map(
+      ({ member, powers, sectors }) =>
+        `  ${member} supervises ${sectors.join(', ') || 'every sector'}: ${powers.join(', ')}.`,
+    ),
+    `  Calibration laboratories it trusts: ${laboratories.map(({ name }) => name).join(', ') || 'none'}.`,
+    `  Deadlock: ${deadlock}`,
   ];
 }
 

@@ -24,6 +24,8 @@ export interface DataFolder {
   readonly engine: string;
   /** Alliance: proof of members that signed two histories. */
   readonly evidence: string;
+  /** Keys of the tags this member reads (NTAG 424), JSON; absent where it reads none. */
+  readonly tagKeys: string;
   /** Held by the one process that may write; see store/lock.ts. */
   readonly lock: string;
 }
@@ -43,6 +45,7 @@ export function dataFolder(data: string): DataFolder {
     acceptances: join(root, 'acceptances'),
     engine: join(root, 'engine'),
     evidence: join(root, 'evidence'),
+    tagKeys: join(root, 'keys', 'tags.json'),
     lock: join(root, 'lock'),
   };
 }

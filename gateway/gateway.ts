@@ -1,4 +1,5 @@
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
+import { ruleKey } from '@truegrain/device-sdk/formats/rule.js';
 import type { Logger } from 'pino';
 import { Intake } from './admit/intake.ts';
 import { nativeVerify, useNodeCrypto } from './admit/native-verify.ts';
@@ -16,9 +17,12 @@ import {
   unwind,
 } from './doors.ts';
 import { loadMemberKeys } from './keys.ts';
+import { executabilityFault } from './law/executability.ts';
 import { SoloLedger } from './ledger/solo.ts';
 import type { KeyRecord } from './ledger/state.ts';
+import { MemberVoice } from './member-voice.ts';
 import { MembershipDesk } from './membership-desk.ts';
+import { openLawDesk } from './open-law-desk.ts';
 import { Pipeline } from './pipeline.ts';
 import { readsOf } from './reads/reads.ts';
 import { EvidenceBuilder } from './receipts/evidence-builder.ts';
@@ -69,7 +73,7 @@ export async function startGateway(
     link.broker = broker;
     undo.unshift(() => broker.close());
     const mqttUrl = publicMqttUrl(config, broker.port);
-    const backend = openBackend({ config, ledger, local, pipeline, link, mqttUrl, nowMs });
+    const backend = openBackend({ config, folder, ledger, local, pipeline, link, mqttUrl, nowMs });
     const http = await openHttp(config, { backend, folder, nowMs, log: options.log });
     undo.unshift(() => http.close());
     return {
@@ -126,11 +130,16 @@ function openPipeline(parts: {
     downlinks: link,
     onTrouble: (error) => options.log.error({ error: error.message }, 'nothing is accepted'),
     onFailure: options.onFatal,
+    onRuleTrouble: (rule, detail) => {
+      const text = 'a rule is in force that can not be judged by here';
+      options.log.error({ rule: ruleKey(rule), detail }, text);
+    },
   });
 }
 
 function openBackend(parts: {
   config: GatewayConfig;
+  folder: DataFolder;
   ledger: SoloLedger;
   local: LocalStore;
   pipeline: Pipeline;
@@ -138,7 +147,7 @@ function openBackend(parts: {
   mqttUrl: string;
   nowMs: () => number;
 }): LedgerBackend {
-  const { ledger, local, pipeline, link, nowMs } = parts;
+  const { ledger, local, pipeline, link, nowMs, folder } = parts;
   const state = () => ledger.state;
   const { store } = ledger;
   const onChanged = (keys: readonly KeyRecord[]): void => {
@@ -158,20 +167,18 @@ function openBackend(parts: {
   });
   const { proofs, anchor } = pipeline;
   const evidence = new EvidenceBuilder({ store, state, proofs, anchored: () => anchor.newest });
-  const alliance = new MembershipDesk({
-    ledger,
-    iss: pipeline.iss,
-    signer: () => pipeline.signers.member,
-    nowMs,
-    native: nativeVerify,
-    onChanged,
-  });
+  const signer = () => pipeline.signers.member;
+  const voice = new MemberVoice({ ledger, iss: pipeline.iss, signer, nowMs, onChanged });
+  const ruleFault = executabilityFault;
+  const alliance = new MembershipDesk({ voice, native: nativeVerify, ruleFault });
+  const law = openLawDesk({ voice, reads: { store, state, nowMs }, folder });
   return new LedgerBackend({
     ledger,
     pipeline,
     reads: readsOf({ store, state, nowMs }),
     writes: registrar,
     alliance,
+    law,
     evidence: (leafIndex) => evidence.build(leafIndex),
     nowMs,
     onGovernance: onChanged,

@@ -4,6 +4,7 @@ import { parseCoseKey } from '@truegrain/device-sdk/formats/cose-key.js';
 import { encodeDeparture } from '@truegrain/device-sdk/formats/departure.js';
 import { encodeException } from '@truegrain/device-sdk/formats/exception.js';
 import { encodeGrant } from '@truegrain/device-sdk/formats/grant.js';
+import { rulesOf } from '@truegrain/device-sdk/formats/law-rules.js';
 import {
   MEDIA_ANSWER,
   MEDIA_DEPARTURE,
@@ -25,8 +26,8 @@ import {
   type Proposal,
   parseProposal,
 } from '@truegrain/device-sdk/formats/proposal.js';
+import type { Rule } from '@truegrain/device-sdk/formats/rule.js';
 import type { NativeVerify } from '@truegrain/device-sdk/formats/signature.js';
-import type { Signer } from '@truegrain/device-sdk/formats/signer.js';
 import { INLINE_BYTES_MAX } from '@truegrain/device-sdk/formats/statement-limits.js';
 import type {
   AllianceBackend,
@@ -40,23 +41,17 @@ import type {
   Said,
 } from './http/alliance-backend.ts';
 import type { Outcome, Refused } from './http/backend.ts';
-import type { Ledger } from './ledger/ledger.ts';
-import { type GovernanceContents, signGovernance } from './ledger/sign-governance.ts';
-import type { KeyRecord, LedgerState } from './ledger/state.ts';
+import type { LedgerState } from './ledger/state.ts';
+import type { MemberVoice, Utterance } from './member-voice.ts';
 import { grantViews, membershipView } from './membership-view.ts';
 
 export interface MembershipDeskOptions {
-  ledger: Ledger;
-  /** The own member. */
-  iss: string;
-  /** Its member key as it is now: it signs governance and nothing else. */
-  signer: () => Signer;
-  nowMs: () => number;
+  voice: MemberVoice;
   native?: NativeVerify;
   /** What the own node sees; absent in a solo ledger. */
   node?: () => NodeView;
-  /** After COMMIT; a ledger under consensus tells it from the block instead. */
-  onChanged: (keys: readonly KeyRecord[]) => void;
+  /** Why this gateway could not execute a rule that is proposed or to be approved; null where it can. */
+  ruleFault: (rules: readonly Rule[]) => Refused | null;
 }
 
 /**
@@ -73,7 +68,7 @@ export class MembershipDesk implements AllianceBackend {
   view(): AllianceView | null {
     const { membership, ledgerId, size, logTimeMs } = this.#state;
     if (!membership || !ledgerId) return null;
-    return membershipView(membership, { self: this.#options.iss, ledgerId, size, logTimeMs });
+    return membershipView(membership, { self: this.#voice.iss, ledgerId, size, logTimeMs });
   }
 
   own(): OwnView {
@@ -86,7 +81,7 @@ export class MembershipDesk implements AllianceBackend {
     const draft = this.#draft(request);
     if (!draft.ok) return draft;
     const { membership, proposal } = draft.value;
-    const { iss: by } = this.#options;
+    const { iss: by } = this.#voice;
     const lines = previewOf(membership, { proposal, by });
     return { ok: true, value: { epoch: membership.epoch, lines } };
   }
@@ -104,32 +99,35 @@ export class MembershipDesk implements AllianceBackend {
     });
   }
 
-  answer(request: {
+  async answer(request: {
     proposalId: Uint8Array;
     answer: 'approve' | 'reject';
     reason: string;
+    textDigest: Uint8Array | null;
   }): Promise<Outcome<Said>> {
-    return this.#say({
-      contentType: MEDIA_ANSWER,
-      encode: (logTimeMs) => encodeAnswer({ ...request, textDigest: null, logTimeMs }),
-      proposalId: request.proposalId,
-    });
+    const { proposalId, answer } = request;
+    const open = this.#state.membership?.proposals.get(proposalKey(proposalId));
+    const rules = open && answer === 'approve' ? rulesOf(open.proposal.change) : [];
+    // Whoever approves a rule answers for having run it.
+    const fault = this.#options.ruleFault(rules);
+    if (fault) return fault;
+    return this.#say(
+      {
+        contentType: MEDIA_ANSWER,
+        encode: (logTimeMs) => encodeAnswer({ ...request, logTimeMs }),
+      },
+      proposalId,
+    );
   }
 
   except(request: { proposalId: Uint8Array; member: string }): Promise<Outcome<Said>> {
-    return this.#say({
-      contentType: MEDIA_EXCEPTION,
-      encode: (logTimeMs) => encodeException({ ...request, logTimeMs }),
-      proposalId: request.proposalId,
-    });
+    const encode = (logTimeMs: number) => encodeException({ ...request, logTimeMs });
+    return this.#say({ contentType: MEDIA_EXCEPTION, encode }, request.proposalId);
   }
 
   depart(proposalId: Uint8Array): Promise<Outcome<Said>> {
-    return this.#say({
-      contentType: MEDIA_DEPARTURE,
-      encode: (logTimeMs) => encodeDeparture({ proposalId, logTimeMs }),
-      proposalId,
-    });
+    const encode = (logTimeMs: number) => encodeDeparture({ proposalId, logTimeMs });
+    return this.#say({ contentType: MEDIA_DEPARTURE, encode }, proposalId);
   }
 
   grant(request: GrantRequest): Promise<Outcome<Said>> {
@@ -141,8 +139,12 @@ export class MembershipDesk implements AllianceBackend {
     });
   }
 
+  get #voice(): MemberVoice {
+    return this.#options.voice;
+  }
+
   get #state(): LedgerState {
-    return this.#options.ledger.state;
+    return this.#voice.state;
   }
 
   /** What would be signed, held to every rule that the fold will hold it to. */
@@ -152,7 +154,8 @@ export class MembershipDesk implements AllianceBackend {
   }: ProposalRequest): Outcome<{ membership: Membership; proposal: Proposal }> {
     const { membership, ledgerId, logTimeMs, keyByKid } = this.#state;
     if (!membership || !ledgerId) return refused('not_found', 'the ledger has no members yet');
-    const { iss: by, native } = this.#options;
+    const { iss: by } = this.#voice;
+    const { native, ruleFault } = this.#options;
     const change = changeOf(request, { membership, ledgerId, by });
     if (!change.ok) return change;
     const proposal = { logTimeMs, epoch: membership.epoch, reason, change: change.value };
@@ -163,32 +166,18 @@ export class MembershipDesk implements AllianceBackend {
     const isKeyKnown = (kid: Uint8Array) => keyByKid.has(toHex(kid));
     const around = { ledgerId, isKeyKnown, native, leafIndex: this.#state.size };
     const asked = { by, change: parsed.value.change, around, logTimeMs };
-    const fault = changeFault(membership, asked);
+    const fault = changeFault(membership, asked) ?? ruleFault(rulesOf(parsed.value.change));
     return fault ?? { ok: true, value: { membership, proposal: parsed.value } };
   }
 
-  async #say(statement: {
-    contentType: string;
-    encode: (logTimeMs: number, state: LedgerState) => Uint8Array;
-    sub?: string;
-    /** What it is about; a proposal is about itself. */
-    proposalId?: Uint8Array;
-  }): Promise<Outcome<Said>> {
-    const { ledger, iss, nowMs, signer, onChanged } = this.#options;
-    const { contentType, encode, sub, proposalId } = statement;
-    const applied = await ledger.govern((state) => {
-      const logTimeMs = Math.max(nowMs(), state.logTimeMs);
-      const contents = { contentType, bytes: encode(logTimeMs, state), logTimeMs };
-      const named: GovernanceContents = sub === undefined ? contents : { ...contents, sub };
-      return signGovernance(state, { signer: signer(), iss }, named);
-    });
-    if (!applied.ok) return refused(codeOf(applied.code), applied.detail);
-    onChanged(applied.value.keys);
-    const { leafIndex, effect, statement: signed } = applied.value;
-    const isAboutItself = contentType === MEDIA_PROPOSAL;
-    const about = isAboutItself ? signed.id : (proposalId ?? null);
+  async #say(utterance: Utterance, proposalId?: Uint8Array): Promise<Outcome<Said>> {
+    const spoken = await this.#voice.say(utterance);
+    if (!spoken.ok) return spoken;
+    const { leafIndex, id, effect } = spoken.value;
+    // A proposal is about itself.
+    const about = utterance.contentType === MEDIA_PROPOSAL ? id : (proposalId ?? null);
     const lines = [`leaf ${leafIndex}`, ...this.#outcomeWords(effect !== null, about)];
-    return { ok: true, value: { leafIndex, id: signed.id, lines } };
+    return { ok: true, value: { leafIndex, id, lines } };
   }
 
   #outcomeWords(hasEffect: boolean, proposalId: Uint8Array | null): string[] {
@@ -252,14 +241,6 @@ function keyChangeOf(
   if (!add.ok) return refused('malformed', `add: ${add.code}: ${add.detail}`);
   return { ok: true, value: { kind, member, role, retire, add: add.value, proof } };
 }
-
-/** Codes of the chain and of a lost race are for a caller to try again. */
-function codeOf(code: string): string {
-  if (code === 'seq' || code === 'log_time') return 'conflict';
-  return CHAIN_CODES.has(code) ? 'busy' : code;
-}
-
-const CHAIN_CODES = new Set(['mempool_full', 'unreachable', 'engine_error', 'rejected']);
 
 function refused(code: string, detail: string): Refused {
   return { ok: false, code, detail };

@@ -1,4 +1,5 @@
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
+import { rulesOf } from '@truegrain/device-sdk/formats/law-rules.js';
 import {
   awaited,
   type Member,
@@ -7,6 +8,7 @@ import {
   previewOf,
   validators,
 } from '@truegrain/device-sdk/formats/membership.js';
+import { changeDigest } from '@truegrain/device-sdk/formats/proposal.js';
 import { faultTolerance } from './fault-tolerance.ts';
 import type { AllianceView, GrantView, MemberView, ProposalView } from './http/alliance-backend.ts';
 import { termsToJson } from './http/terms-json.ts';
@@ -72,6 +74,9 @@ function proposalView(membership: Membership, open: OpenProposal): ProposalView 
     by,
     kind,
     preview: previewOf(membership, open),
+    textDigest: toHex(changeDigest(proposal.change)),
+    rules: rulesOf(proposal.change),
+    rejectedBy: open.rejectedBy,
     approvedBy,
     awaited: awaited(membership, open),
     excepted: [...exceptedBy].map(([member, named]) => ({ member, by: named })),

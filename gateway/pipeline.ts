@@ -7,10 +7,15 @@ import type { Policy } from '@truegrain/device-sdk/formats/tlog-policy.js';
 import type { Admission, AdmissionHooks } from './admit/admission.ts';
 import { nativeVerify } from './admit/native-verify.ts';
 import type { Outcome } from './admit/outcome.ts';
+import type { RoundLaw } from './admit/round.ts';
 import type { Anchor, Anchored } from './anchor/anchor.ts';
 import { type Anchorage, type OpenAnchorOptions, openAnchor } from './anchor/open-anchor.ts';
 import { GarbageRing } from './garbage.ts';
 import type { MemberSigners } from './keys.ts';
+import { RuleJudge } from './law/rule-judge.ts';
+import { type OnRuleTrouble, RulesInForce } from './law/rules-in-force.ts';
+import { StoreHistory } from './law/store-history.ts';
+import { editionOf } from './ledger/batch-law.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { KeyRecord } from './ledger/state.ts';
 import { Proofs } from './log/proofs.ts';
@@ -35,6 +40,8 @@ export interface PipelineOptions {
   onTrouble: (error: Error) => void;
   /** A bug: the process must stop, and what was not acknowledged comes again. */
   onFailure: (error: Error) => void;
+  /** A rule that this gateway can't run, or that says nothing of a statement. */
+  onRuleTrouble: OnRuleTrouble;
 }
 
 /**
@@ -53,6 +60,7 @@ export class Pipeline {
   readonly signers: MemberSigners;
   readonly iss: string;
   readonly intake: Admission;
+  readonly law: RoundLaw;
   readonly #options: PipelineOptions;
   readonly #ledger: Ledger;
   readonly #delivery: Delivery;
@@ -61,6 +69,9 @@ export class Pipeline {
   #anchorCostMs = 0;
   #unanchoredSinceMs: number | null = null;
   #closed = false;
+  /** Keys whose packs the checking threads sum up for rules, under this edition of the law. */
+  readonly #summarised = new Set<string>();
+  #edition: number | null = null;
 
   constructor(options: PipelineOptions) {
     const { ledger, signers, iss } = options;
@@ -95,7 +106,13 @@ export class Pipeline {
       batch: (leafIndex) => this.#batchAt(leafIndex),
       onReceipt: () => this.metrics.receipted.inc(),
     });
+    const state = () => ledger.state;
+    const inForce = new RulesInForce({ state, onTrouble: options.onRuleTrouble });
+    const history = new StoreHistory(ledger.store, () => ledger.state.keys);
+    const judge = new RuleJudge({ history, rulesFor: (device) => inForce.of(device) });
+    this.law = { inForce, judge };
     this.intake = options.openAdmission({
+      law: this.law,
       onCommitted: () => this.committed(),
       onTrouble: (error) => {
         this.metrics.troubles.inc();
@@ -106,6 +123,7 @@ export class Pipeline {
     });
     this.intake.pool.setLedger(ledgerId);
     for (const key of ledger.state.keys) this.#announce(key);
+    this.#edition = editionOf(ledger.state);
   }
 
   /** Signs what was committed and not anchored when the last run ended. */
@@ -137,6 +155,7 @@ export class Pipeline {
   }
 
   committed(): void {
+    this.#announceLaw();
     this.#unanchoredSinceMs ??= this.#options.nowMs();
     if (this.#anchorTimer) return;
     const sinceMs = this.#options.nowMs() - this.#lastAnchorMs;
@@ -227,7 +246,26 @@ export class Pipeline {
     const device = this.#ledger.state.devices.get(key.iss);
     if (!device) return;
     const sensors = sensorTable(device.sensors);
-    this.intake.pool.setKey(toHex(key.kid), { no: key.no, key: key.key, iss: key.iss, sensors });
+    const summarises = this.law.inForce.of(device).length > 0;
+    const kid = toHex(key.kid);
+    if (summarises) this.#summarised.add(kid);
+    else this.#summarised.delete(kid);
+    const { no, iss } = key;
+    this.intake.pool.setKey(kid, { no, key: key.key, iss, sensors, summarises });
+  }
+
+  /** Rules came or went, or a device was bound: its packs are summed up from now on, or no more. */
+  #announceLaw(): void {
+    const { state } = this.#ledger;
+    const edition = editionOf(state);
+    if (edition === this.#edition) return;
+    this.#edition = edition;
+    for (const key of state.keys) {
+      const device = key.role === 'device' ? state.devices.get(key.iss) : undefined;
+      if (!device) continue;
+      const isGoverned = this.law.inForce.of(device).length > 0;
+      if (isGoverned !== this.#summarised.has(toHex(key.kid))) this.#announce(key);
+    }
   }
 
   #batchAt(leafIndex: number): { entry: Uint8Array; sub: string } | null {

@@ -1,8 +1,12 @@
 import { parseBatch } from '@truegrain/device-sdk/formats/batch.js';
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
+import { suspensionOf } from '@truegrain/device-sdk/formats/law-orders.js';
+import { NO_LAW } from '@truegrain/device-sdk/formats/law-state.js';
 import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
 import type { Refused } from './http/backend.ts';
 import type { Ledger } from './ledger/ledger.ts';
+import type { LedgerState } from './ledger/state.ts';
+import type { PackRow } from './store/packs.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -22,10 +26,33 @@ export function retentionRefusal(
     if (leafIndex === null) return refused('not_found', `no statement ${toHex(id)}`);
     return refused('retained', `${toHex(id)} is no device statement: nothing lies beside it`);
   }
-  const termMs = (state.charter?.retentionDays ?? 0) * DAY_MS;
+  const about = { device: row && state.keys[row.keyNo]?.iss, row };
+  const held = holdOf({ store, state }, about);
+  if (held !== null) return refused('retained', `${toHex(id)} is evidence: held by order ${held}`);
+  const termMs = termDays(state, about.device ?? null) * DAY_MS;
   const endMs = batchTimeMs(store.leaves.entry(batchLeaf)) + termMs;
   if (nowMs >= endMs) return null;
   return refused('retained', `${toHex(id)} is kept until ${new Date(endMs).toISOString()}`);
+}
+
+/** The longer of the charter's term and that of the industry profile the device is bound to. */
+function termDays({ charter, membership }: LedgerState, device: string | null): number {
+  const { bindings, profiles } = membership?.law ?? NO_LAW;
+  const bound = device === null ? undefined : bindings.get(device);
+  const profile = bound && profiles.get(bound.profile)?.profile;
+  return Math.max(charter?.retentionDays ?? 0, profile?.retentionDays ?? 0);
+}
+
+/** The order under which a suspended device's, or an annotated thing's, contents are evidence. */
+function holdOf(
+  { store, state }: Pick<Ledger, 'store' | 'state'>,
+  { device, row }: { device: string | null | undefined; row: PackRow | null },
+): string | null {
+  const law = state.membership?.law ?? NO_LAW;
+  const byDevice = device ? law.suspendedDevices.get(device) : undefined;
+  if (byDevice !== undefined || row === null) return byDevice ?? null;
+  const id = store.packs.subjectText(row.subjectNo);
+  return suspensionOf(law, { kind: 'subject', id });
 }
 
 function batchTimeMs(entry: Uint8Array | null): number {

@@ -96,7 +96,8 @@ function profileFault(
   const { id, version } = profile;
   const next = (law.profiles.get(id)?.profile.version ?? 0) + 1;
   if (version < next) return fail('profile_exists', `${id}@${version} has been in force`);
-  if (terms.law !== null && !terms.law.profiles.includes(id)) {
+  const named = terms.law?.profiles ?? [];
+  if (named.length > 0 && !named.includes(id)) {
     return fail('charter_contradiction', `the charter does not name the profile ${id}`);
   }
   const changed = profile.rules.filter((rule) => !isUnchanged(law, rule));

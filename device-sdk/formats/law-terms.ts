@@ -5,13 +5,13 @@ import type { CborKey, CborMap, CborValue } from './cbor.ts';
 import { CONDITION_ID, REQUIREMENTS, type RequirementKind } from './credential.ts';
 import type { Fields } from './fields.ts';
 import { MEMBER_KINDS, MEMBERS_MAX, type MemberKind, URI } from './governance.ts';
-import { PROFILE_ID } from './rule.ts';
+import { RULE_ID } from './rule.ts';
 
 export interface LawTerms {
   /** Kinds that members may be of. */
   readonly memberKinds: readonly MemberKind[];
   readonly conditions: readonly Condition[];
-  /** Industry profiles it works under, by id. */
+  /** Industry profiles it may adopt, by id; none for whichever its members adopt. */
   readonly profiles: readonly string[];
   /** What happens when members can't agree, in words. */
   readonly deadlock: string;
@@ -103,7 +103,7 @@ export function readLawTerms(fields: Fields): LawTerms {
       MEMBER_KINDS.some((kind) => kind === text),
     ) as MemberKind[],
     conditions: fields.maps('conditions', { max: 64 }).map(readCondition),
-    profiles: fields.texts('profiles', { max: 32 }, (text) => PROFILE_ID.test(text)),
+    profiles: fields.texts('profiles', { max: 32 }, (text) => RULE_ID.test(text)),
     deadlock: fields.prose('deadlock', { max: 4_096 }),
     supervisors: fields.maps('supervisors', { max: MEMBERS_MAX }).map(readSupervisor),
     laboratories: fields.maps('laboratories', { max: 64 }).map(readLaboratory),
@@ -136,7 +136,7 @@ function readCondition(fields: Fields): Condition {
 function readSupervisor(fields: Fields): Supervisor {
   const supervisor = {
     member: fields.text('member', { pattern: URI }),
-    sectors: fields.texts('sectors', { max: 32 }, (text) => PROFILE_ID.test(text)),
+    sectors: fields.texts('sectors', { max: 32 }, (text) => RULE_ID.test(text)),
     powers: fields.texts('powers', { min: 1 }, (text) =>
       POWERS.some((power) => power === text),
     ) as Power[],

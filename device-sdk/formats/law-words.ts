@@ -11,7 +11,7 @@ import type { Responsible } from './responsible.ts';
 import { type Rule, ruleDigest, ruleKey } from './rule.ts';
 import type { Bounds, RuleCheck } from './rule-check.ts';
 
-export function lawWords({ law }: Membership, change: LawChange): string[] {
+export function lawWords({ law }: Pick<Membership, 'law'>, change: LawChange): string[] {
   if (change.kind === 'rule-end') {
     const record = law.rules.get(ruleKey(change));
     const how = { suspend: 'suspended', resume: 'in force again', retire: 'retired' };

@@ -4,7 +4,7 @@
 import { isDeviceUrn } from './device-urn.ts';
 import { encodePayload, openPayload } from './governance-payload.ts';
 import type { Result } from './result.ts';
-import { PROFILE_ID } from './rule.ts';
+import { RULE_ID } from './rule.ts';
 
 export interface ProfileBinding {
   readonly logTimeMs: number;
@@ -29,6 +29,6 @@ export function parseProfileBinding(bytes: Uint8Array): Result<ProfileBinding> {
   return fields.finish({
     logTimeMs,
     device,
-    profile: fields.text('profile', { pattern: PROFILE_ID }),
+    profile: fields.text('profile', { pattern: RULE_ID }),
   });
 }

@@ -3,7 +3,7 @@
 /** @module profile */
 import type { CborKey, CborMap, CborValue } from './cbor.ts';
 import type { Fields } from './fields.ts';
-import { PROFILE_ID, RULE_VERSION_MAX, type Rule, readRule, ruleMap } from './rule.ts';
+import { RULE_ID, RULE_VERSION_MAX, type Rule, readRule, ruleMap } from './rule.ts';
 
 export interface Profile {
   readonly id: string;
@@ -60,7 +60,7 @@ function requirementMap(requirement: Requirement): CborMap {
 
 export function readProfile(fields: Fields): Profile {
   const profile = {
-    id: fields.text('id', { pattern: PROFILE_ID }),
+    id: fields.text('id', { pattern: RULE_ID }),
     version: fields.uint('version', { min: 1, max: RULE_VERSION_MAX }),
     title: fields.text('title', { max: 128 }),
     text: fields.prose('text', { max: 4_096 }),

@@ -61,7 +61,6 @@ export const RULE_ID = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
 export const RULE_VERSION_MAX = 9_999;
 export const EXAMPLES_MAX = 32;
 export const EXAMPLE_READINGS_MAX = 256;
-export const PROFILE_ID = RULE_ID;
 
 /** How a rule is named in batches, findings, reports: `cold-2-8@3`. */
 export function ruleKey({
@@ -119,7 +118,7 @@ export function readRule(fields: Fields): Rule {
     title: fields.text('title', { max: 128 }),
     text: fields.prose('text', { max: 4_096 }),
     legalBasis: fields.text('legalBasis', { max: 512 }),
-    profile: fields.textOrNull('profile', { pattern: PROFILE_ID }),
+    profile: fields.textOrNull('profile', { pattern: RULE_ID }),
     responsible: readResponsible(fields.map('responsible')),
     fromLeaf: fields.uintOrNull('fromLeaf'),
     effect: fields.oneOf('effect', ['refuse', 'report']),

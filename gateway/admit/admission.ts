@@ -1,6 +1,7 @@
 import type { RefusalCode } from '@truegrain/device-sdk/formats/refusal.js';
 import type { CheckPool } from './check-pool.ts';
 import type { Settle } from './outcome.ts';
+import type { RoundLaw } from './round.ts';
 
 /** The door for frames: `intake.ts` where a frame is committed at once, `inbox-intake.ts` in an alliance. */
 export interface Admission {
@@ -17,6 +18,7 @@ export interface Admission {
 
 /** What an admission tells of itself. */
 export interface AdmissionHooks {
+  law: RoundLaw;
   onCommitted: () => void;
   onTrouble: (error: Error) => void;
   onGarbage: (code: RefusalCode, frame: Uint8Array) => void;

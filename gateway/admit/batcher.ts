@@ -8,7 +8,7 @@ import type { Inbox, InboxRow } from '../store/inbox.ts';
 import type { Checked } from './check.ts';
 import type { Outcome } from './outcome.ts';
 import { RefusalQuota } from './refusal-quota.ts';
-import { Round } from './round.ts';
+import { Round, type RoundLaw } from './round.ts';
 
 /** Rows looked at for one batch: some are settled without it. */
 const ROWS_A_ROUND = 1_280;
@@ -36,6 +36,7 @@ export class Batcher {
   readonly #settle: (device: string | null, outcome: Outcome) => void;
   readonly #onTrouble: (error: Error) => void;
   readonly #quota: RefusalQuota;
+  readonly #law: RoundLaw;
   readonly #verdicts = new Map<string, Checked>();
   readonly #staleOf = new Map<number, number>();
   #isRunning = false;
@@ -58,6 +59,7 @@ export class Batcher {
     /** Outcomes of rows that need no batch. */
     settle: (device: string | null, outcome: Outcome) => void;
     onTrouble: (error: Error) => void;
+    law: RoundLaw;
   }) {
     this.#ledger = options.ledger;
     this.#inbox = options.inbox;
@@ -69,6 +71,7 @@ export class Batcher {
     this.#settle = options.settle;
     this.#onTrouble = options.onTrouble;
     this.#quota = new RefusalQuota(options.chainTimeMs);
+    this.#law = options.law;
   }
 
   /** Settled by a block. */
@@ -100,6 +103,8 @@ export class Batcher {
     } catch (error) {
       this.#onTrouble(error as Error);
     }
+    // What was adopted stays; a batch that is in no block has told the rules nothing.
+    this.#law.judge.drop();
     this.#isRunning = false;
     if (goOn) this.wake();
     else if (this.#inbox.count > 0) this.#wakeLater();
@@ -121,7 +126,8 @@ export class Batcher {
     if (this.#closed) return false;
     const logTimeMs = Math.max(this.#chainTimeMs(), this.#ledger.state.logTimeMs);
     const bytesMax = this.#ledger.state.charter?.bytesPerBlock ?? 0;
-    const round = new Round(this.#ledger, this.#quota, { logTimeMs, bytesMax });
+    const parts = { quota: this.#quota, law: this.#law };
+    const round = new Round(this.#ledger, parts, { logTimeMs, bytesMax });
     const before = this.#inbox.count;
     const keys = this.#fill(round, rows, checked);
     if (round.isEmpty()) return this.#inbox.count < before;
@@ -133,6 +139,7 @@ export class Batcher {
     });
     const sent = await this.#send(tx, keys);
     if (sent.ok) {
+      this.#law.judge.adopt();
       round.countRefusals();
       this.#unspoil(keys);
     } else if (sent.code === 'stale_batch') this.#spoil(round);

@@ -9,11 +9,13 @@ import type { Checked } from './check.ts';
  * Request: u32 count, count × (u32 offset, u32 length), frames. Answer: count rows of ROW_BYTES;
  * positions in a row point into the request, which comes back with it. Subjects repeat from frame
  * to frame: each text is sent once an answer. An entry cut out of a longer statement (its
- * unprotected header dropped) is nowhere in the request and travels beside it.
+ * unprotected header dropped) is nowhere in the request and travels beside it. Summaries for rules
+ * stand one after the other in a third buffer; a row says where its own begins.
  */
 export interface Answer {
   frames: ArrayBuffer;
   rows: ArrayBuffer;
+  summaries: ArrayBuffer;
   subjects: string[];
   cutEntries: Uint8Array[];
 }
@@ -33,6 +35,7 @@ const AT = {
   entry: 12,
   body: 20,
   subject: 28,
+  summary: 32,
   seq: 40,
   iat: 48,
   firstMs: 56,
@@ -41,6 +44,8 @@ const AT = {
   leafHash: 104,
   prev: 136,
 } as const;
+/** Length of a summary that was not asked for; an empty one is of a pack without numbers. */
+const NO_SUMMARY = 0xffffffff;
 const MISMATCHES = [null, 'wrong_ledger', 'iss_mismatch'] as const;
 
 export function packFrames(frames: readonly Uint8Array[]): ArrayBuffer {
@@ -70,14 +75,34 @@ export function unpackFrames(buffer: ArrayBuffer): Uint8Array[] {
 
 export function packAnswer(results: readonly Checked[], frames: ArrayBuffer): Answer {
   const rows = new ArrayBuffer(results.length * ROW_BYTES);
-  const answer: Answer = { frames, rows, subjects: [], cutEntries: [] };
+  const summaries = joinSummaries(results);
+  const answer: Answer = { frames, rows, summaries, subjects: [], cutEntries: [] };
   const subjectNos = new Map<string, number>();
+  let summaryAt = 0;
   for (const [i, result] of results.entries()) {
     const row = new Row(rows, i);
-    if (result.authentic) writeAuthentic(row, result, { answer, subjectNos });
-    else writeRefused(row, result);
+    if (result.authentic) {
+      writeAuthentic(row, result, { answer, subjectNos });
+      const { summary } = result.verdict;
+      row.view.setUint32(AT.summary, summaryAt);
+      row.view.setUint32(AT.summary + 4, summary?.length ?? NO_SUMMARY);
+      summaryAt += summary?.length ?? 0;
+    } else writeRefused(row, result);
   }
   return answer;
+}
+
+function joinSummaries(results: readonly Checked[]): ArrayBuffer {
+  const summaries = results.map((result) => (result.authentic ? result.verdict.summary : null));
+  const total = summaries.reduce((sum, summary) => sum + (summary?.length ?? 0), 0);
+  const joined = new Float64Array(total);
+  let at = 0;
+  for (const summary of summaries) {
+    if (summary === null) continue;
+    joined.set(summary, at);
+    at += summary.length;
+  }
+  return joined.buffer;
 }
 
 export function unpackAnswer(answer: Answer): Checked[] {
@@ -169,8 +194,18 @@ function readRow(row: Row, answer: Answer): Checked {
     authentic: true,
     facts,
     content: row.range(AT.body, answer.frames),
-    verdict: { code: codeAt(code), suspect: view.getUint8(AT.suspect) === 1 },
+    verdict: {
+      code: codeAt(code),
+      suspect: view.getUint8(AT.suspect) === 1,
+      summary: readSummary(row, answer),
+    },
   };
+}
+
+function readSummary({ view }: Row, { summaries }: Answer): Float64Array | null {
+  const length = view.getUint32(AT.summary + 4);
+  if (length === NO_SUMMARY) return null;
+  return new Float64Array(summaries, view.getUint32(AT.summary) * 8, length);
 }
 
 /** Offset 0 is the request's own count: no frame begins there, so it marks a cut entry. */

@@ -39,7 +39,8 @@ port.on('message', (message: ToWorker) => {
     case 'frames': {
       const results = unpackFrames(message.frames).map(checkOne);
       const answer = packAnswer(results, message.frames);
-      port.postMessage({ chunk: message.chunk, answer }, [answer.frames, answer.rows]);
+      const moved = [answer.frames, answer.rows, answer.summaries];
+      port.postMessage({ chunk: message.chunk, answer }, moved);
       return;
     }
   }

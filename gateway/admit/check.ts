@@ -15,6 +15,7 @@ import type { RefusalCode } from '@truegrain/device-sdk/formats/refusal.js';
 import { sha256 } from '@truegrain/device-sdk/formats/sha256.js';
 import { verifySignature } from '@truegrain/device-sdk/formats/signature.js';
 import { parseStatement, type Statement } from '@truegrain/device-sdk/formats/statement.js';
+import { sensorIndex, summarise } from '../law/pack-summary.ts';
 import type { ContentVerdict, Facts } from '../ledger/facts.ts';
 import { PACK_SPAN_MS_MAX } from '../ledger/judge.ts';
 import { nativeVerify } from './native-verify.ts';
@@ -25,6 +26,8 @@ export interface CheckKey {
   key: CoseKey;
   iss: string;
   sensors: SensorTable;
+  /** Rules are in force for the device: its packs are summed up for them. */
+  summarises?: boolean;
 }
 
 export interface CheckRegistry {
@@ -140,7 +143,9 @@ function checkReadings(statement: Statement, content: Uint8Array, key: CheckKey)
   if (pack.relative && reachesBackMs(pack) > PACK_SPAN_MS_MAX) return refuse('time_mismatch');
   const code = checkPack(pack, key.sensors);
   if (code) return refuse(code);
-  return pack.records.some((record) => record.kind === 'flag') ? SUSPECT : ACCEPTABLE;
+  const suspect = pack.records.some((record) => record.kind === 'flag');
+  if (!key.summarises) return suspect ? SUSPECT : ACCEPTABLE;
+  return { code: null, suspect, summary: summarise(pack, sensorIndex(key.sensors)) };
 }
 
 /** Relative times are anchored at the batch's log time: they may not reach back further than a pack may. */
@@ -148,11 +153,11 @@ function reachesBackMs(pack: Pack): number {
   return pack.records.reduce((most, { timeMs }) => Math.max(most, -timeMs), 0);
 }
 
-const ACCEPTABLE: ContentVerdict = { code: null, suspect: false };
-const SUSPECT: ContentVerdict = { code: null, suspect: true };
+const ACCEPTABLE: ContentVerdict = { code: null, suspect: false, summary: null };
+const SUSPECT: ContentVerdict = { code: null, suspect: true, summary: null };
 
 function refuse(code: RefusalCode): ContentVerdict {
-  return { code, suspect: false };
+  return { code, suspect: false, summary: null };
 }
 
 function formRefusal(code: string): RefusalCode {

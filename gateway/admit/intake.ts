@@ -7,7 +7,7 @@ import type { Checked } from './check.ts';
 import { CheckPool } from './check-pool.ts';
 import type { Outcome, Settle } from './outcome.ts';
 import { RefusalQuota } from './refusal-quota.ts';
-import { Round } from './round.ts';
+import { Round, type RoundLaw } from './round.ts';
 
 interface Arrival {
   /** The authenticated connection's device; null at doors that take any device's statement. */
@@ -30,6 +30,7 @@ export class Intake implements Admission {
   readonly #lingerMs: number;
   readonly #pool: CheckPool<Arrival>;
   readonly #quota: RefusalQuota;
+  readonly #law: RoundLaw;
   readonly #onCommitted: () => void;
   readonly #onTrouble: (error: Error) => void;
   readonly #onGarbage: (code: RefusalCode, frame: Uint8Array) => void;
@@ -58,6 +59,7 @@ export class Intake implements Admission {
     this.#onTrouble = options.onTrouble;
     this.#onGarbage = options.onGarbage;
     this.#quota = new RefusalQuota(options.nowMs);
+    this.#law = options.law;
     this.#pool = new CheckPool<Arrival>({
       ...(options.threads === undefined ? {} : { threads: options.threads }),
       onChecked: (arrival, checked) => this.#collect(arrival, checked),
@@ -116,6 +118,7 @@ export class Intake implements Admission {
       settled = this.#commit(group);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
+      this.#law.judge.drop();
       this.#failed(error);
       return;
     }
@@ -138,7 +141,8 @@ export class Intake implements Admission {
   /** One batch at most; what does not fit stays in the group. */
   #commit(group: readonly { arrival: Arrival; checked: Checked }[]): [Settle, Outcome][] {
     const logTimeMs = Math.max(this.#nowMs(), this.#ledger.state.logTimeMs);
-    const round = new Round(this.#ledger, this.#quota, { logTimeMs });
+    const parts = { quota: this.#quota, law: this.#law };
+    const round = new Round(this.#ledger, parts, { logTimeMs });
     const taken: { settle: Settle; outcome: () => Outcome }[] = [];
     for (const { arrival, checked } of group) {
       if (round.isFull(checked)) break;
@@ -147,6 +151,7 @@ export class Intake implements Admission {
     }
     if (!round.isEmpty()) {
       this.#write(round);
+      this.#law.judge.adopt();
       this.#onCommitted();
     }
     return taken.map(({ settle, outcome }) => [settle, outcome()]);

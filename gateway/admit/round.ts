@@ -7,12 +7,16 @@ import {
 } from '@truegrain/device-sdk/formats/batch.js';
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import { rootOf } from '@truegrain/device-sdk/formats/merkle.js';
+import { type Pack, parsePack } from '@truegrain/device-sdk/formats/pack.js';
 import {
   isListable,
   type ListableRefusalCode,
   type RefusalCode,
 } from '@truegrain/device-sdk/formats/refusal.js';
+import type { Rule } from '@truegrain/device-sdk/formats/rule.js';
 import type { Signer } from '@truegrain/device-sdk/formats/signer.js';
+import type { RuleJudge } from '../law/rule-judge.ts';
+import type { RulesInForce } from '../law/rules-in-force.ts';
 import { type BatchBlock, expectedGrade } from '../ledger/apply-batch.ts';
 import { editionOf, leavesUnderEdition } from '../ledger/batch-law.ts';
 import type { ContentVerdict, Facts } from '../ledger/facts.ts';
@@ -20,7 +24,7 @@ import { FLAG } from '../ledger/grade.ts';
 import { Judge, type Verdict } from '../ledger/judge.ts';
 import type { LedgerStore } from '../ledger/ledger-store.ts';
 import { sealBatch } from '../ledger/seal-batch.ts';
-import type { LedgerState } from '../ledger/state.ts';
+import type { DeviceRecord, LedgerState } from '../ledger/state.ts';
 import type { RefusedFrame } from '../store/refused-frames.ts';
 import type { Checked } from './check.ts';
 import type { Outcome } from './outcome.ts';
@@ -32,12 +36,19 @@ const GROUP_BYTES_SPARED = 24 * 1024;
 /** By one statement; so many rules may be broken at once before the batch is full. */
 const RULES_BROKEN_MAX = 64;
 
+/** The rules in force, and who judges by them. */
+export interface RoundLaw {
+  readonly inForce: RulesInForce;
+  readonly judge: RuleJudge;
+}
+
 type Accepted = Extract<Verdict, { kind: 'accept' }>;
 
 /** One batch in the making. */
 export class Round {
   readonly #ledger: { store: LedgerStore; state: LedgerState };
   readonly #quota: RefusalQuota;
+  readonly #law: RoundLaw;
   readonly #judge: Judge;
   readonly #logTimeMs: number;
   readonly #bytesMax: number;
@@ -48,17 +59,20 @@ export class Round {
   /** The code under which an id is listed here. */
   readonly #codes = new Map<string, RefusalCode>();
   readonly #refusedOf = new Map<string, number>();
+  /** Rules that keep a statement out, by its id. */
+  readonly #refusing = new Map<string, readonly Rule[]>();
   #bytes = 0;
   #batchLeaf = -1;
 
   /** `bytesMax`: room for the whole batch, where the charter gives less than the format. */
   constructor(
     ledger: { store: LedgerStore; state: LedgerState },
-    quota: RefusalQuota,
+    parts: { quota: RefusalQuota; law: RoundLaw },
     { logTimeMs, bytesMax = BATCH_BYTES_MAX }: { logTimeMs: number; bytesMax?: number },
   ) {
     this.#ledger = ledger;
-    this.#quota = quota;
+    this.#quota = parts.quota;
+    this.#law = parts.law;
     this.#logTimeMs = logTimeMs;
     this.#bytesMax = Math.min(BATCH_BYTES_MAX, bytesMax) - GROUP_BYTES_SPARED;
     // The batch statement's own leaf is not judged: all of the others have one edition.
@@ -86,6 +100,8 @@ export class Round {
     // First of all: what the log has is answered so, even if it would be refused today.
     if (attested.code !== null && !this.#judge.isDuplicate(facts)) return attested.code;
     const { id, sub } = facts;
+    const device = this.#governed(facts);
+    const mark = device && this.#judge.mark(facts.keyNo);
     const verdict = this.#judge.judge(facts);
     if (verdict.kind === 'refuse') return verdict.code;
     if (verdict.kind === 'duplicate') {
@@ -94,6 +110,10 @@ export class Round {
         if (leafIndex === null) throw new Error('a duplicate has its first');
         return { kind: 'duplicate', id, leafIndex, sub };
       };
+    }
+    if (device && !this.#keepsRules({ facts, content, attested, verdict, device })) {
+      this.#judge.retract(facts, mark);
+      return 'rule';
     }
     const claimed = attested.suspect ? FLAG.suspect : 0;
     const grade = this.#gradeOf(facts, this.#judge, { verdict, grade: claimed });
@@ -104,6 +124,47 @@ export class Round {
       const leafIndex = this.#batchLeaf - this.accepted.length + at;
       return { kind: 'accepted', id, leafIndex, sub };
     };
+  }
+
+  /** The device, where a rule has a say in what it states. */
+  #governed({ keyNo }: Facts): DeviceRecord | null {
+    const { state } = this.#ledger;
+    const device = state.devices.get(state.keys[keyNo]?.iss ?? '') ?? null;
+    return device && this.#law.inForce.of(device).length > 0 ? device : null;
+  }
+
+  /** False where a rule keeps it out; what it breaks otherwise stands in the batch beside it. */
+  #keepsRules(admitted: {
+    facts: Facts;
+    content: Uint8Array;
+    attested: ContentVerdict;
+    verdict: Accepted;
+    device: DeviceRecord;
+  }): boolean {
+    const { facts, content, attested, verdict, device } = admitted;
+    const { judge, inForce } = this.#law;
+    const { broken, errors, isRefused } = judge.judge({
+      device,
+      facts,
+      late: verdict.late,
+      gap: verdict.gap,
+      leafIndex: this.#ledger.state.size + this.accepted.length,
+      logTimeMs: this.#logTimeMs,
+      summary: attested.summary,
+      readPack: () => packOf(content),
+    });
+    for (const { rule, error } of errors) inForce.tell(rule, error);
+    if (isRefused) {
+      this.#refusing.set(
+        toHex(facts.id),
+        broken.filter(({ effect }) => effect === 'refuse'),
+      );
+    } else this.#rule(facts.id, broken);
+    return !isRefused;
+  }
+
+  #rule(id: Uint8Array, rules: readonly Rule[]): void {
+    for (const { id: rule, version } of rules) this.rulings.push({ id, rule, version });
   }
 
   refuse(refusal: {
@@ -129,6 +190,7 @@ export class Round {
       }
       this.#refusedOf.set(device, ofDevice + 1);
       this.#codes.set(toHex(id), code);
+      if (code === 'rule') this.#rule(id, this.#refusing.get(toHex(id)) ?? []);
       this.refused.push({ id, seq, code, device, frame, receivedMs });
     }
     return () => ({ kind: 'listed', id, code: known ?? code, batchLeaf: this.#batchLeaf });
@@ -185,4 +247,10 @@ export class Round {
   countRefusals(): void {
     for (const { device } of this.refused) this.#quota.take(device);
   }
+}
+
+/** Boot and gap records are no packs: no rule speaks of them. */
+function packOf(content: Uint8Array): Pack | null {
+  const parsed = parsePack(content);
+  return parsed.ok ? parsed.value : null;
 }

@@ -5,6 +5,7 @@ import {
   validators,
 } from '@truegrain/device-sdk/formats/membership.js';
 import { noteKey } from '@truegrain/device-sdk/formats/note.js';
+import { ruleKey } from '@truegrain/device-sdk/formats/rule.js';
 import type { Logger } from 'pino';
 import { Batcher, type Sent } from '../admit/batcher.ts';
 import { InboxIntake } from '../admit/inbox-intake.ts';
@@ -20,6 +21,7 @@ import type { CommittedBlock } from '../ledger/cometbft/comet-ledger.ts';
 import type { EngineHome } from '../ledger/cometbft/engine-home.ts';
 import { BlockIDFlag } from '../ledger/cometbft/proto/tendermint/types/validator_pb.ts';
 import type { Facts } from '../ledger/facts.ts';
+import type { Applied } from '../ledger/replay.ts';
 import type { KeyRecord } from '../ledger/state.ts';
 import type { PeerClient } from '../peers/peer-client.ts';
 import { Pipeline } from '../pipeline.ts';
@@ -32,6 +34,8 @@ import { isErased, mayHold } from './disclosure.ts';
 import type { MemberDirectory } from './member-directory.ts';
 import { outsideWitnesses } from './outside-witnesses.ts';
 import { signatoriesOf } from './signatories.ts';
+
+const RULE_TROUBLE = 'a rule is in force that can not be judged by here';
 
 export interface MemberNodeOptions {
   db: Db;
@@ -115,6 +119,7 @@ export class MemberNode {
         if (device !== null) this.pipeline.settled(device, outcome);
       },
       onTrouble: (error) => log.error({ error: error.message }, 'no batch can be made'),
+      law: this.pipeline.law,
     });
   }
 
@@ -230,6 +235,7 @@ export class MemberNode {
       },
       onTrouble: (error) => log.error({ error: error.message }, 'nothing is accepted'),
       onFailure: options.onFatal,
+      onRuleTrouble: (rule, detail) => log.error({ rule: ruleKey(rule), detail }, RULE_TROUBLE),
     });
   }
 
@@ -246,9 +252,22 @@ export class MemberNode {
       this.#options.onKeys(keys);
     }
     if (governed.some(({ effect }) => effect !== null)) this.#options.onMembership(block);
+    this.#forgetWindows(applied);
     if (applied.length > 0) this.pipeline.committed();
     if (governed.length < applied.length) this.#options.onStatements();
     this.#batcher.wake();
+  }
+
+  /** A device that roams: what another gateway admitted stands between what this one judged. */
+  #forgetWindows(applied: readonly Applied[]): void {
+    const { state } = this.books;
+    const own = toHex(this.#options.signers.gateway.kid);
+    for (const one of applied) {
+      if (one.kind !== 'batch' || toHex(one.statement.kid) === own) continue;
+      for (const { facts } of one.statements) {
+        this.pipeline.law.judge.forget(state.keys[facts.keyNo]?.iss ?? '');
+      }
+    }
   }
 
   #mayHold(facts: Facts): boolean {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { ProposalView } from '../http/alliance-backend.ts';
 import { type ProposeOptions, proposeChange, type SaidJson } from './alliance-propose.ts';
@@ -11,7 +12,12 @@ import {
   whoIs,
   withOwnGateway,
 } from './own-gateway.ts';
+import { placeOf } from './place.ts';
+import { trialLines, tried } from './rule-test.ts';
 import { answer, type Cli, CliError, EXIT, print } from './terminal.ts';
+
+/** A person waits for it; `rule test` has no such bound. */
+const TRIED_BEFORE_SIGNING_MAX = 100_000;
 
 export interface Consented extends OwnGatewayOptions {
   yes?: boolean;
@@ -36,20 +42,32 @@ export function addAllianceAnswers(alliance: Command, cli: Cli): void {
     .action((options: ProposeOptions) => leave(options, cli));
 }
 
-export async function answerProposal(
-  id: string,
-  options: AnswerOptions,
-  { terminal }: Cli,
-): Promise<void> {
+export async function answerProposal(id: string, options: AnswerOptions, cli: Cli): Promise<void> {
+  const { terminal } = cli;
   const client = ownGateway(options, terminal);
   const alliance = await allianceOf(client);
   const open = proposalOf(alliance, id);
   const { reject = false, yes, reason = '' } = options;
   preview(terminal, options, proposalLines(alliance, open));
+  if (open.rules.length > 0) preview(terminal, options, await pastLines(open, options, cli));
   await consent(terminal, { yes, question: reject ? 'Reject this?' : 'Sign this?' });
-  const body = { answer: reject ? 'reject' : 'approve', reason };
+  // What was shown is what is signed: the gateway can't exchange it in between.
+  const { textDigest } = open;
+  const body = { answer: reject ? 'reject' : 'approve', reason, textDigest };
   const said = (await client.post(`/v1/alliance/proposals/${id}/answers`, body)) as SaidJson;
   answer(terminal, options, { value: { ...said, preview: open.preview }, lines: said.lines });
+}
+
+/** What the rules would have said of the statements that this member holds. */
+async function pastLines(
+  { rules }: ProposalView,
+  options: AnswerOptions,
+  cli: Cli,
+): Promise<string[]> {
+  const { folder } = placeOf(options, cli.terminal);
+  if (!existsSync(folder.ledger)) return ['No store here: these rules are not tried on the past.'];
+  const last = String(TRIED_BEFORE_SIGNING_MAX);
+  return trialLines(await tried(rules, folder.ledger, { last }, cli));
 }
 
 async function except(

@@ -12,8 +12,8 @@ interface GrantOptions extends Consented {
   reason: string;
 }
 
-export function addAllianceGrant(alliance: Command, cli: Cli): void {
-  withOwnGateway(alliance.command('grant'))
+export function addAllianceGrant(alliance: Command, cli: Cli, name = 'grant'): void {
+  withOwnGateway(alliance.command(name))
     .description('let another member hold and read the contents of an own device')
     .argument('<device>', 'device URN')
     .argument('<iss>', 'URI of the member')

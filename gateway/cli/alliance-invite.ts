@@ -9,6 +9,7 @@ import { TWO_THIRDS } from '@truegrain/device-sdk/formats/terms.js';
 import type { Command } from 'commander';
 import { useNodeCrypto } from '../admit/native-verify.ts';
 import { charterWords } from '../charter-words.ts';
+import { defaultLaw } from '../default-law.ts';
 import { convene } from '../founding.ts';
 import { encodeInvitation } from '../invitation-file.ts';
 import { isAllianceMember, ownRecord } from '../member-folder.ts';
@@ -16,6 +17,7 @@ import { writeDurably } from '../store/durable-files.ts';
 import { NO_INIT, readCard, readInput, writeFounding } from './alliance-files.ts';
 import { invitationOf } from './alliance-invitation.ts';
 import { consent, preview } from './consent.ts';
+import { readLawFile } from './law-file.ts';
 import { type Place, type PlaceOptions, placeOf, withPlace } from './place.ts';
 import { answer, type Cli, CliError, EXIT } from './terminal.ts';
 
@@ -34,7 +36,8 @@ interface InviteOptions extends PlaceOptions {
   disclosure: string;
   publicEntries?: boolean;
   bytesPerBlock: string;
-  ruleApprovals: string;
+  ruleApprovals?: string;
+  law?: string;
   validators: string[];
   yes?: boolean;
   json?: boolean;
@@ -63,7 +66,8 @@ export function addAllianceInvite(alliance: Command, cli: Cli): void {
     .option('--disclosure <rule>', 'open or sealed contents', 'sealed')
     .option('--public-entries', 'device entries are open to everybody')
     .option('--bytes-per-block <n>', 'quota of one organisation in a block', '2097152')
-    .option('--rule-approvals <n>', 'members that must approve a rule', '1')
+    .option('--rule-approvals <n>', 'members that must approve a rule (default: all founders)')
+    .option('--law <file>', 'JSON: conditions, profiles, supervisors, laboratories')
     .option('--validators <kinds...>', 'kinds of members that vote on blocks', VALIDATORS)
     .option('--yes', 'sign without asking')
     .option('--json', 'one line of JSON')
@@ -111,7 +115,7 @@ function ownCard({ folder, config }: Place): { own: MemberCard; signer: Signer }
 }
 
 function termsOf(options: InviteOptions, cards: readonly MemberCard[]): Omit<Charter, 'founders'> {
-  const { ledger, quorum, text, responsible, organisation, contact } = options;
+  const { ledger, quorum, text, responsible, organisation, contact, law } = options;
   const own = cards[0]?.member;
   if (ledger === undefined || !own) {
     throw new CliError(EXIT.usage, 'the convener names the ledger: --ledger');
@@ -127,14 +131,14 @@ function termsOf(options: InviteOptions, cards: readonly MemberCard[]): Omit<Cha
     answerTermDays: wholeNumber('--answer-days', options.answerDays),
     noticeTermDays: wholeNumber('--notice-days', options.noticeDays),
     expulsion: 'all-but-expelled',
-    ruleApprovals: wholeNumber('--rule-approvals', options.ruleApprovals),
+    ruleApprovals: wholeNumber('--rule-approvals', options.ruleApprovals ?? `${cards.length}`),
     retentionDays: wholeNumber('--retention-days', options.retentionDays),
     disclosure: options.disclosure as Charter['disclosure'],
     publicEntries: options.publicEntries ?? false,
     bytesPerBlock: wholeNumber('--bytes-per-block', options.bytesPerBlock),
     validatorKinds: options.validators as MemberKind[],
     inlineContentTypes: [],
-    law: null,
+    law: law === undefined ? defaultLaw(cards.map(({ member }) => member)) : readLawFile(law),
     responsible: {
       name: responsible ?? own.name,
       organisation: organisation ?? own.name,

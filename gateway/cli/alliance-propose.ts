@@ -1,12 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { toBase64Url } from '@truegrain/device-sdk/formats/bytes.js';
 import type { Command } from 'commander';
 import { useNodeCrypto } from '../admit/native-verify.ts';
 import { readCard } from './alliance-files.ts';
 import { keyChangeOf } from './alliance-key-change.ts';
 import { consent, preview } from './consent.ts';
+import { readJson } from './json-file.ts';
 import { type OwnGatewayOptions, ownGateway, withOwnGateway } from './own-gateway.ts';
-import { answer, type Cli, CliError, EXIT } from './terminal.ts';
+import { readRuleFile } from './rule-file.ts';
+import { answer, type Cli } from './terminal.ts';
 
 export interface ProposeOptions extends OwnGatewayOptions {
   reason: string;
@@ -54,7 +55,12 @@ export function addAlliancePropose(alliance: Command, cli: Cli): void {
   command('charter', 'other terms')
     .argument('<file>', 'JSON with the terms that change')
     .action((file: string, options: ProposeOptions) =>
-      proposeChange({ kind: 'charter', terms: readTerms(file) }, options, cli),
+      proposeChange({ kind: 'charter', terms: readJson(file) }, options, cli),
+    );
+  command('rule', 'a new rule, or the next version of one')
+    .argument('<file>', 'JSON, as `truegrain rule new` begins it')
+    .action((file: string, options: ProposeOptions) =>
+      proposeChange({ kind: 'rule', rule: readRuleFile(file) }, options, cli),
     );
   command('key', 'replace a key of this member by a new one, made in this folder')
     .argument('<role>', 'member, log, cosigner, node or gateway')
@@ -93,17 +99,4 @@ async function proposeKey(role: string, options: KeyOptions, cli: Cli): Promise<
 function admission(file: string): ChangeJson {
   useNodeCrypto();
   return { kind: 'admit', card: toBase64Url(readCard(file).bytes) };
-}
-
-function readTerms(file: string): object {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as object;
-  } catch (error) {
-    throw badTerms(file, error as Error);
-  }
-}
-
-function badTerms(file: string, cause: Error): CliError {
-  const why = cause instanceof SyntaxError ? `is not JSON: ${cause.message}` : "can't be read";
-  return new CliError(EXIT.usage, `${file} ${why}`, { cause });
 }

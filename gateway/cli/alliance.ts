@@ -32,7 +32,8 @@ export function addAlliance(program: Command, cli: Cli): void {
   ])
     add(alliance, cli);
   alliance.commandsGroup('Changes, through the own running gateway:');
-  for (const add of [addAlliancePropose, addAllianceAnswers, addAllianceGrant]) add(alliance, cli);
+  for (const add of [addAlliancePropose, addAllianceAnswers]) add(alliance, cli);
+  addAllianceGrant(alliance, cli);
 }
 
 const PROPOSAL_ID = /^[0-9a-f]{64}$/;

@@ -6,12 +6,14 @@ import type { Command } from 'commander';
 import { nativeVerify, useNodeCrypto } from '../admit/native-verify.ts';
 import { type GatewayConfig, parseConfig } from '../config.ts';
 import { type DataFolder, dataFolder } from '../data-folder.ts';
+import { defaultLaw } from '../default-law.ts';
 import { createCharter } from '../genesis.ts';
 import { createKeyFile, createMemberKeys, loadMemberKeys, MEMBER_KEYS } from '../keys.ts';
 import { SoloLedger } from '../ledger/solo.ts';
 import { openDatabase } from '../store/database.ts';
 import { writeDurably } from '../store/durable-files.ts';
 import { lockFolder } from '../store/lock.ts';
+import { readLawFile } from './law-file.ts';
 import { type Place, type PlaceOptions, placeOf, withPlace } from './place.ts';
 import { answer, type Cli, CliError, EXIT } from './terminal.ts';
 
@@ -24,6 +26,7 @@ interface InitOptions extends PlaceOptions {
   contact?: string;
   retentionDays?: string;
   publicEntries?: boolean;
+  law?: string;
   json?: boolean;
 }
 
@@ -41,6 +44,7 @@ export function addInit(program: Command, cli: Cli): void {
     .option('--contact <uri>', 'how to reach them')
     .option('--retention-days <days>', 'contents can not be erased earlier')
     .option('--public-entries', 'device entries are open to everybody')
+    .option('--law <file>', 'JSON: conditions, profiles, supervisors, laboratories')
     .option('--json', 'one line of JSON')
     .action((options: InitOptions) => init(options, cli));
 }
@@ -119,7 +123,7 @@ function signersOf({ keys }: DataFolder) {
 }
 
 function wishesOf({ member, ledgerName, cosignerName }: GatewayConfig, options: InitOptions) {
-  const { responsible, contact, retentionDays, publicEntries } = options;
+  const { responsible, contact, retentionDays, publicEntries, law } = options;
   const days = retentionDays === undefined ? undefined : Number(retentionDays);
   if (days !== undefined && !Number.isSafeInteger(days)) {
     throw new CliError(EXIT.usage, `--retention-days ${retentionDays} is not a number of days`);
@@ -128,6 +132,7 @@ function wishesOf({ member, ledgerName, cosignerName }: GatewayConfig, options: 
     ...member,
     ledgerName,
     cosignerName,
+    law: law === undefined ? defaultLaw([]) : readLawFile(law),
     ...(days !== undefined && { retentionDays: days }),
     ...(publicEntries && { publicEntries }),
     ...((responsible ?? contact) !== undefined && {

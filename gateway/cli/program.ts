@@ -1,16 +1,23 @@
 import { Command } from 'commander';
 import { addAlliance } from './alliance.ts';
 import { addBackup } from './backup.ts';
+import { addCharter } from './charter.ts';
+import { addConformance } from './conformance.ts';
 import { addDevice } from './device.ts';
 import { addEvidence } from './evidence.ts';
 import { addExport } from './export.ts';
 import { reportFailure } from './failure.ts';
 import { addFsck } from './fsck.ts';
 import { addInit } from './init.ts';
+import { addGrant } from './inspect.ts';
 import { addKey } from './key.ts';
+import { addLawEvidence } from './law-evidence.ts';
+import { addOrder } from './order.ts';
 import { addPolicy } from './policy.ts';
+import { addProfile } from './profile.ts';
 import { addReindex } from './reindex.ts';
 import { addRestore } from './restore.ts';
+import { addRule } from './rule.ts';
 import { addStart } from './start.ts';
 import { type Cli, EXIT, type Terminal } from './terminal.ts';
 import { addToken } from './token.ts';
@@ -18,7 +25,9 @@ import { addVerify } from './verify-command.ts';
 
 const IN_FOLDER = 'On the data folder, with no gateway needed:';
 const TOGETHER = 'With other organisations:';
+const LAW = 'The law of the chain, through the own running gateway:';
 const BY_HTTP = 'Through a running gateway (--url, --token):';
+const FROM_OUTSIDE = 'From outside, on any ledger:';
 const ALONE = 'On files alone:';
 
 /** Runs one command line; resolves with its exit code and never throws. */
@@ -54,9 +63,14 @@ function programOf(cli: Cli): Command {
   for (const add of [addPolicy, addToken]) add(program, cli);
   program.commandsGroup(TOGETHER);
   addAlliance(program, cli);
+  program.commandsGroup(LAW);
+  for (const add of [addCharter, addRule, addProfile, addOrder, addGrant, addLawEvidence])
+    add(program, cli);
   program.commandsGroup(BY_HTTP);
   for (const add of [addDevice, addEvidence]) add(program, cli);
   addExport(program, cli);
+  program.commandsGroup(FROM_OUTSIDE);
+  addConformance(program, cli);
   program.commandsGroup(ALONE);
   for (const add of [addVerify, addKey]) add(program, cli);
   return program;

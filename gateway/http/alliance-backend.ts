@@ -1,6 +1,7 @@
 // What the alliance routes ask of a gateway: the membership, and what its own member may do about it.
 import type { MemberKeyRole, MemberKind } from '@truegrain/device-sdk/formats/governance.js';
 import type { LawChange } from '@truegrain/device-sdk/formats/proposal.js';
+import type { Rule } from '@truegrain/device-sdk/formats/rule.js';
 import type { Terms } from '@truegrain/device-sdk/formats/terms.js';
 import type { Awaitable, Logged, Outcome } from './backend.ts';
 import type { TermsJson } from './terms-json.ts';
@@ -61,6 +62,12 @@ export interface ProposalView {
   readonly by: string;
   readonly kind: string;
   readonly preview: readonly string[];
+  /** SHA-256 of what is proposed: an approval can name it. */
+  readonly textDigest: string;
+  /** What it would bring into force; none for all but rules and profiles. */
+  readonly rules: readonly Rule[];
+  /** Of a rule: who said no while it can still be carried. */
+  readonly rejectedBy: readonly string[];
   readonly approvedBy: readonly string[];
   readonly awaited: readonly string[];
   readonly excepted: readonly { member: string; by: readonly string[] }[];
@@ -181,6 +188,8 @@ export interface AllianceBackend {
     readonly proposalId: Uint8Array;
     readonly answer: 'approve' | 'reject';
     readonly reason: string;
+    /** Of the text that was read; null where nobody says. */
+    readonly textDigest: Uint8Array | null;
   }): Promise<Outcome<Said>>;
   except(request: {
     readonly proposalId: Uint8Array;

@@ -74,8 +74,9 @@ export const ALLIANCE_BODIES = {
     {
       answer: { type: 'string', enum: ['approve', 'reject'] },
       reason: { type: 'string', maxLength: 1_024, default: '' },
+      textDigest: { ...nullable(hash), default: null, description: 'of the text that was read' },
     },
-    ['reason'],
+    ['reason', 'textDigest'],
   ),
   exception: object({ member: text(512) }),
   grant: object(
@@ -112,6 +113,9 @@ const proposal = object({
   by: iss,
   kind: { type: 'string', enum: [...CHANGE_KINDS] },
   preview: words,
+  textDigest: hash,
+  rules: arrayOf(rule),
+  rejectedBy: arrayOf(iss),
   approvedBy: arrayOf(iss),
   awaited: arrayOf(iss),
   excepted: arrayOf(object({ member: iss, by: arrayOf(iss) })),

@@ -1,6 +1,7 @@
 // What the HTTP interface asks of a gateway. gateway.ts implements it; tests use a fake.
 
 import type { AllianceBackend } from './alliance-backend.ts';
+import type { LawBackend } from './law-backend.ts';
 
 /** SQLite answers at once, PostgreSQL later: every read may be either. */
 export type Awaitable<T> = T | Promise<T>;
@@ -232,6 +233,8 @@ export interface Backend {
 
   /** Who keeps the ledger; in a solo ledger one member, who may become several. */
   readonly alliance: AllianceBackend;
+  /** What holds on it, and for whom. */
+  readonly law: LawBackend;
 
   health(): Awaitable<Health>;
   /** Prometheus text exposition. */

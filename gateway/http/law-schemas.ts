@@ -118,12 +118,26 @@ export const LAW_BODIES = {
     validUntilMs: nullable(timeMs),
   }),
   bindings: object({ device: urn, profile: idText }),
-  taps: object({
-    subject: thing,
-    uid: { type: 'string', pattern: '^[0-9a-f]{14}$' },
-    counter: count,
-    place: text(256),
-  }),
+  taps: object({ subject: thing, place: text(256), message: text(1_024) }),
+  calibrations: object(
+    {
+      device: urn,
+      sensor: text(64),
+      certificate: bytes(2_000_000),
+      dueMs: { ...nullable(timeMs), default: null, description: 'where the certificate has none' },
+    },
+    ['dueMs'],
+  ),
+  claims: object(
+    {
+      subject: thing,
+      text: text(1_024),
+      speaker: responsible,
+      document: { ...nullable(hash), default: null },
+      attest: { type: 'boolean', default: false, description: 'refused, with the reason' },
+    },
+    ['document', 'attest'],
+  ),
   seals: object({
     subject: thing,
     number: text(64),
@@ -148,3 +162,14 @@ export const LAW_BODIES = {
     official: responsible,
   }),
 } as const;
+
+export const LAW_QUERIES = {
+  page: object(
+    {
+      fromLeaf: { ...count, default: 0 },
+      limit: { type: 'integer', minimum: 1, maximum: 1_000, default: 100 },
+    },
+    ['fromLeaf', 'limit'],
+  ),
+  subject: object({ subject: thing }),
+};

@@ -17,6 +17,7 @@ import { entryRoutes } from './routes/entries.ts';
 import { governanceRoutes } from './routes/governance.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/keys.ts';
+import { lawRoutes } from './routes/law.ts';
 import { logRoutes } from './routes/log.ts';
 import { readingRoutes } from './routes/readings.ts';
 import { statementRoutes } from './routes/statements.ts';
@@ -98,6 +99,7 @@ const ROUTES = [
   statementRoutes,
   governanceRoutes,
   allianceRoutes,
+  lawRoutes,
   healthRoutes,
 ];
 

@@ -44,6 +44,25 @@ export class Judge {
     return this.#sequence(facts);
   }
 
+  /** What `retract` needs to take the next statement of this key back. */
+  mark(keyNo: number): Stream | null {
+    const stream = this.streams.get(keyNo);
+    return stream ? { ...stream } : null;
+  }
+
+  /** A statement that was just accepted here is kept out after all: by a rule, which is asked last. */
+  retract({ keyNo, seq, id }: Facts, mark: Stream | null): void {
+    if (mark) this.streams.set(keyNo, mark);
+    else this.streams.delete(keyNo);
+    const place = `${keyNo}:${seq}`;
+    const last = this.#accepted.at(-1);
+    if (last && equal(last.id, id)) {
+      this.#accepted.pop();
+      this.#indexed.delete(place);
+      this.#indexedUpTo = Math.min(this.#indexedUpTo, this.#accepted.length);
+    } else this.#forks.delete(place);
+  }
+
   /** In the log, or accepted before it in this batch: its receipt stands, whatever became of its key. */
   isDuplicate({ keyNo, seq, id }: Facts): boolean {
     const stream = this.streams.get(keyNo) ?? this.#state.streams.get(keyNo);

@@ -1,4 +1,4 @@
-import type { Ruling } from '@truegrain/device-sdk/formats/batch.js';
+import { BATCH_RULINGS_MAX, type Ruling } from '@truegrain/device-sdk/formats/batch.js';
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import { type Charter, parseCharter } from '@truegrain/device-sdk/formats/charter.js';
 import { applyMembership, foundMembership } from '@truegrain/device-sdk/formats/membership.js';
@@ -97,6 +97,11 @@ export class Fold {
   /** Rules that a statement broke, by the gateway's word. */
   rulingsOf(id: Uint8Array): RulingRow[] {
     return this.#rulingsOf.all(id) as RulingRow[];
+  }
+
+  rulingsOfBatch(batchLeaf: number): RulingRow[] {
+    const rows = this.rulingsFrom(batchLeaf, BATCH_RULINGS_MAX);
+    return rows.filter((row) => row.batchLeaf === batchLeaf);
   }
 
   /** In the order of their batches. */

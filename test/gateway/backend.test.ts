@@ -39,6 +39,7 @@ function open(): void {
     nowMs: () => rig.nowMs,
     downlinks: { isListening: () => false, publishDown: () => {} },
     onTrouble: () => {},
+    onRuleTrouble: () => {},
     onFailure: (error) => {
       throw error;
     },
@@ -49,6 +50,7 @@ function open(): void {
     reads: readsOf(rig.context),
     writes: rig.registrar,
     alliance: rig.desk,
+    law: rig.lawDesk,
     evidence: () => null,
     nowMs: () => rig.nowMs,
     onGovernance: (keys) => governed.push(...keys),

@@ -23,7 +23,7 @@ async function proposed(by: string, change: ChangeRequest): Promise<Uint8Array> 
 }
 
 const sign = (by: string, proposalId: Uint8Array) =>
-  rig.desk(by).answer({ proposalId, answer: 'approve', reason: '' });
+  rig.desk(by).answer({ proposalId, answer: 'approve', reason: '', textDigest: null });
 
 function admission(name: string): ChangeRequest {
   return { kind: 'admit', card: cardBytes(deskMember(name), { ledgerId: rig.ledgerId }) };
@@ -121,7 +121,7 @@ describe('what was read is what is signed', () => {
     const id = await proposed('mill', { kind: 'charter', terms: { retentionDays: 700 } });
     expect(await sign('mill', id)).toMatchObject({ code: 'answered' });
     expect(await sign('shop', id)).toMatchObject({ ok: true });
-    const request = { proposalId: id, answer: 'reject' as const, reason: 'too long' };
+    const request = { proposalId: id, answer: 'reject' as const, reason: 'too long', textDigest: null };
     const rejected = await rig.desk('board').answer(request);
     expect(rejected.ok && rejected.value.lines.at(-1)).toBe('The proposal is ended.');
     expect(await sign('carrier', id)).toMatchObject({ code: 'proposal_unknown' });

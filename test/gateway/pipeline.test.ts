@@ -40,6 +40,7 @@ class PipelineRig extends SoloRig {
         },
       },
       onTrouble: (error) => this.troubles.push(error.message),
+      onRuleTrouble: (_rule, detail) => this.troubles.push(detail),
       onFailure: (error) => {
         throw error;
       },

@@ -15,8 +15,10 @@ import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
 import { nativeVerify, useNodeCrypto } from '../../gateway/admit/native-verify.ts';
 import { acceptCharter, convene } from '../../gateway/founding.ts';
 import { encodeFounding, type Founding, parseFounding } from '../../gateway/founding-file.ts';
+import { executabilityFault } from '../../gateway/law/executability.ts';
 import { SoloLedger } from '../../gateway/ledger/solo.ts';
 import type { KeyRecord } from '../../gateway/ledger/state.ts';
+import { MemberVoice } from '../../gateway/member-voice.ts';
 import { MembershipDesk } from '../../gateway/membership-desk.ts';
 import { openDatabase } from '../../gateway/store/database.ts';
 import { fixedSigner, T0_MS } from './solo-ledger.ts';
@@ -175,12 +177,15 @@ export class DeskRig {
     const known = this.#desks.get(name);
     if (known) return known;
     const desk = new MembershipDesk({
-      ledger: this.ledger,
-      iss: this.member(name).iss,
-      signer: () => this.member(name).signers.member,
-      nowMs: () => this.nowMs,
+      voice: new MemberVoice({
+        ledger: this.ledger,
+        iss: this.member(name).iss,
+        signer: () => this.member(name).signers.member,
+        nowMs: () => this.nowMs,
+        onChanged: (keys) => this.changed.push(...keys),
+      }),
       native: nativeVerify,
-      onChanged: (keys) => this.changed.push(...keys),
+      ruleFault: executabilityFault,
     });
     this.#desks.set(name, desk);
     return desk;

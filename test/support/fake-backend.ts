@@ -12,6 +12,7 @@ import type {
   RotateRequest,
   SubmitAnswer,
 } from '../../gateway/http/backend.ts';
+import type { LawBackend } from '../../gateway/http/law-backend.ts';
 
 export const bytes32 = (fill: number) => new Uint8Array(32).fill(fill);
 
@@ -55,11 +56,49 @@ class FakeAlliance implements AllianceBackend {
   }
 }
 
+/** No law either. */
+class FakeLaw implements LawBackend {
+  view() {
+    return null;
+  }
+  registry() {
+    return {
+      bindings: [],
+      calibrations: [],
+      inspections: [],
+      suspendedDevices: [],
+      suspendedMembers: [],
+    };
+  }
+  breaches() {
+    return { breaches: [], next: null };
+  }
+  disagreements() {
+    return [];
+  }
+  subject() {
+    return null;
+  }
+  async say() {
+    return NO_MEMBERS;
+  }
+  async calibrate() {
+    return NO_MEMBERS;
+  }
+  async tap() {
+    return NO_MEMBERS;
+  }
+  async examine() {
+    return NO_MEMBERS;
+  }
+}
+
 const NO_MEMBERS = { ok: false as const, code: 'not_found', detail: 'no members' };
 
 /** A gateway in memory: fixed answers, knobs for the rest, and a record of what it was asked. */
 export class FakeBackend implements Backend {
   alliance: AllianceBackend = new FakeAlliance();
+  law: LawBackend = new FakeLaw();
   open = false;
   note: string | null = 'ledger.example/00\n1\nAAAA\n\n— ledger.example/00 AAAA\n';
   answer: SubmitAnswer = { state: 'accepted', id: RUNNING };

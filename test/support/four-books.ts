@@ -38,6 +38,7 @@ import type { LedgerState } from '../../gateway/ledger/state.ts';
 import { fsck } from '../../gateway/log/fsck.ts';
 import { BlockRow } from '../../gateway/store/block-row.ts';
 import { openDatabase } from '../../gateway/store/database.ts';
+import { roundLawOf } from './round-law.ts';
 import { type SampleMember, sampleCharter, sampleMember } from './sample-members.ts';
 import { fixedSigner, SUBJECT, T0_MS, TEMPERATURE_SPEC, type TestDevice } from './solo-ledger.ts';
 
@@ -197,9 +198,9 @@ export class FourBooks {
 
   /** A batch as this member's gateway makes it of these frames, judged against its own state. */
   batch(by: MemberBooks, frames: readonly Uint8Array[], signer?: Signer): Uint8Array {
-    const round = new Round(by.ledger, new RefusalQuota(() => this.timeMs), {
-      logTimeMs: this.timeMs,
-    });
+    const quota = new RefusalQuota(() => this.timeMs);
+    const law = roundLawOf({ store: by.books.store, state: by.ledger.state });
+    const round = new Round(by.ledger, { quota, law }, { logTimeMs: this.timeMs });
     for (const frame of frames) {
       const checked = checkFrame(frame, registryOf(by.ledger.state));
       if (!checked.authentic) throw new Error(checked.code);

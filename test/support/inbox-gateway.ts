@@ -9,6 +9,7 @@ import { InboxKeeper } from '../../gateway/admit/inbox-keeper.ts';
 import type { Outcome } from '../../gateway/admit/outcome.ts';
 import { Inbox } from '../../gateway/store/inbox.ts';
 import { type FourBooks, type MemberBooks, registryOf } from './four-books.ts';
+import { roundLawOf } from './round-law.ts';
 
 export class InboxGateway {
   readonly four: FourBooks;
@@ -66,6 +67,7 @@ export class InboxGateway {
       keepDuplicate: () => {},
       settle: (_device, outcome) => this.settled.push(outcome),
       onTrouble: (error) => this.troubles.push(error.message),
+      law: roundLawOf(by.ledger),
     });
     by.onWrite = (applied) => keeper.write(applied);
     by.onBlock = () => {

@@ -8,6 +8,7 @@ import type { CheckRegistry } from '../../gateway/admit/check.ts';
 import { Intake } from '../../gateway/admit/intake.ts';
 import type { Outcome } from '../../gateway/admit/outcome.ts';
 import type { SoloLedger } from '../../gateway/ledger/solo.ts';
+import { roundLawOf } from './round-law.ts';
 import { MEMBER_ISS, SoloRig } from './solo-ledger.ts';
 
 /** What a checking thread of this ledger's gateway knows. */
@@ -48,6 +49,7 @@ export class IntakeRig extends SoloRig {
       nowMs: () => this.nowMs,
       lingerMs: options.lingerMs ?? 5,
       threads: options.threads ?? 1,
+      law: roundLawOf(this.ledger),
       onCommitted: () => {},
       onTrouble: (error) => this.troubles.push(error.message),
       onGarbage: (code) => this.garbage.push(code),

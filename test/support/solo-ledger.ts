@@ -28,6 +28,8 @@ import { openAnchor } from '../../gateway/anchor/open-anchor.ts';
 import { dataFolder } from '../../gateway/data-folder.ts';
 import { type CharterWishes, createCharter } from '../../gateway/genesis.ts';
 import type { EnrolmentSpec, SensorSpec } from '../../gateway/http/backend.ts';
+import { executabilityFault } from '../../gateway/law/executability.ts';
+import type { LawDesk } from '../../gateway/law-desk.ts';
 import { expectedGrade } from '../../gateway/ledger/apply-batch.ts';
 import { editionOf } from '../../gateway/ledger/batch-law.ts';
 import { FLAG } from '../../gateway/ledger/grade.ts';
@@ -38,7 +40,9 @@ import { SoloLedger } from '../../gateway/ledger/solo.ts';
 import type { KeyRecord } from '../../gateway/ledger/state.ts';
 import { fsck } from '../../gateway/log/fsck.ts';
 import { Proofs } from '../../gateway/log/proofs.ts';
+import { MemberVoice } from '../../gateway/member-voice.ts';
 import { MembershipDesk } from '../../gateway/membership-desk.ts';
+import { openLawDesk } from '../../gateway/open-law-desk.ts';
 import { Registrar } from '../../gateway/registrar.ts';
 import { openDatabase } from '../../gateway/store/database.ts';
 import { LocalStore } from '../../gateway/store/local.ts';
@@ -109,6 +113,7 @@ export class SoloRig {
   readonly local: LocalStore;
   readonly registrar: Registrar;
   readonly desk: MembershipDesk;
+  readonly lawDesk: LawDesk;
   readonly proofs: Proofs;
   readonly anchorer: Anchor;
   readonly changed: KeyRecord[] = [];
@@ -133,14 +138,16 @@ export class SoloRig {
     const { store } = this.ledger;
     this.local = new LocalStore(store.db);
     this.registrar = this.newRegistrar();
-    this.desk = new MembershipDesk({
+    const voice = new MemberVoice({
       ledger: this.ledger,
       iss: MEMBER_ISS,
       signer: () => this.signers.member,
       nowMs: () => this.nowMs,
-      native: nativeVerify,
       onChanged: (keys) => this.changed.push(...keys),
     });
+    const ruleFault = executabilityFault;
+    this.desk = new MembershipDesk({ voice, native: nativeVerify, ruleFault });
+    this.lawDesk = openLawDesk({ voice, reads: this.context, folder: this.folder });
     this.proofs = new Proofs((level, index) => store.tiles.get(level, index));
     const { anchor } = openAnchor({
       db: store.db,

@@ -101,12 +101,19 @@ function proposalRoutes(app: FastifyInstance, { backend }: HttpContext): void {
 
 function answerRoutes(app: FastifyInstance, { backend }: HttpContext): void {
   const { alliance } = backend;
-  app.post<Id & { Body: { answer: 'approve' | 'reject'; reason: string } }>(
+  app.post<
+    Id & { Body: { answer: 'approve' | 'reject'; reason: string; textDigest: string | null } }
+  >(
     '/v1/alliance/proposals/:id/answers',
     options('Sign or reject a proposal; the proposer’s own rejection takes it back', 'answer'),
     async (request, reply) => {
       const proposalId = hashOf(request.params.id);
-      const outcome = await alliance.answer({ proposalId, ...request.body });
+      const { textDigest } = request.body;
+      const outcome = await alliance.answer({
+        proposalId,
+        ...request.body,
+        textDigest: textDigest === null ? null : hashOf(textDigest),
+      });
       return sendOutcome(reply, outcome, { status: 201, of: saidView });
     },
   );
@@ -158,7 +165,7 @@ function options(summary: string, body: 'answer' | 'exception' | null) {
   };
 }
 
-const saidView = (said: Said) => ({ ...loggedView(said), lines: said.lines });
+export const saidView = (said: Said) => ({ ...loggedView(said), lines: said.lines });
 
 /** The fields that its kind asks for, and no others; throws the problem that names the first wrong one. */
 function changeOf(body: ChangeBody): ChangeRequest {

@@ -32,7 +32,11 @@ const accepted = fc.record({
     lastMs: maybe(fc.maxSafeNat()),
     mismatch: fc.constantFrom(null, 'wrong_ledger' as const, 'iss_mismatch' as const),
   }),
-  verdict: fc.record({ code: maybe(code), suspect: fc.boolean() }),
+  verdict: fc.record({
+    code: maybe(code),
+    suspect: fc.boolean(),
+    summary: maybe(fc.float64Array({ maxLength: 27 })),
+  }),
 });
 const frame = fc.uint8Array({ minLength: 2, maxLength: 80 });
 /** Where the entry ends in its frame, or whether it was cut out of a longer statement. */
@@ -54,8 +58,9 @@ test('frames and verdicts are the same on the other side', () => {
         return { ...result, facts: { ...result.facts, entry }, content: own.subarray(half) };
       });
       const answer = packAnswer(results, buffer);
-      // As the other thread gets it: both buffers moved, nothing shared.
-      const moved = structuredClone(answer, { transfer: [answer.frames, answer.rows] });
+      // As the other thread gets it: every buffer moved, nothing shared.
+      const transfer = [answer.frames, answer.rows, answer.summaries];
+      const moved = structuredClone(answer, { transfer });
       expect(unpackAnswer(moved)).toEqual(
         results.map((result, i) => {
           if (!result.authentic) return result;

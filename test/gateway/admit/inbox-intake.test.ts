@@ -7,6 +7,7 @@ import type { Outcome } from '../../../gateway/admit/outcome.ts';
 import { Inbox } from '../../../gateway/store/inbox.ts';
 import { FourBooks, registryOf, testDevice } from '../../support/four-books.ts';
 import { idOf } from '../../support/inbox-gateway.ts';
+import { roundLawOf } from '../../support/round-law.ts';
 import type { TestDevice } from '../../support/solo-ledger.ts';
 
 /** The chain of these tests stands still: whatever is accepted waits in the inbox. */
@@ -37,6 +38,7 @@ function open({ threads = 1, inboxBytesMax = 1_000_000, lingerMs = 5 } = {}): vo
     inboxBytesMax,
     lingerMs,
     threads,
+    law: roundLawOf(ledger),
     onQueued: ({ facts }) => queued.push(toHex(facts.id)),
     onCommitted: () => {},
     onTrouble: (error) => troubles.push(error.message),

@@ -1,0 +1,57 @@
+import { type CelInput, CelScalar, celEnv, celFunc, isCelError, plan } from '@bufbuild/cel';
+import { fail, ok, type Result } from '@truegrain/device-sdk/formats/result.js';
+import type { RuleCheck } from '@truegrain/device-sdk/formats/rule-check.js';
+import type { RuleFault, RuleVerdict } from './rule-fault.ts';
+import { checkExpression } from './static-check.ts';
+import type { VariableName } from './variables.ts';
+
+/** Values of the variables; those that an expression does not use are never asked for. */
+export type CelVariables = { readonly [name in VariableName]: CelInput };
+
+export interface CelCheck {
+  readonly kind: 'cel';
+  readonly windowS: number | null;
+  readonly uses: ReadonlySet<string>;
+  /** Steps in the worst case. */
+  readonly cost: number;
+  readonly evaluate: (variables: CelVariables) => RuleVerdict;
+}
+
+const { DOUBLE } = CelScalar;
+
+/** Beyond the doubles there is NaN, whose comparisons are all false: an error instead. */
+function finite(value: number): number {
+  if (!Number.isFinite(value)) throw new Error('a number without end');
+  return value;
+}
+
+const ENV = celEnv({
+  funcs: [
+    celFunc('_+_', [DOUBLE, DOUBLE], DOUBLE, (left, right) => finite(left + right)),
+    celFunc('_-_', [DOUBLE, DOUBLE], DOUBLE, (left, right) => finite(left - right)),
+    celFunc('_*_', [DOUBLE, DOUBLE], DOUBLE, (left, right) => finite(left * right)),
+    celFunc('_/_', [DOUBLE, DOUBLE], DOUBLE, (left, right) => finite(left / right)),
+  ],
+});
+
+const ERROR_LENGTH_MAX = 200;
+
+export function compileCel(
+  check: Extract<RuleCheck, { kind: 'cel' }>,
+): Result<CelCheck, RuleFault> {
+  const checked = checkExpression(check.expression);
+  if (!checked.ok) return checked;
+  const { expr, uses, cost } = checked.value;
+  const { windowS } = check;
+  if (uses.has('window') !== (windowS !== null)) {
+    return fail('rule_window', 'windowS goes with the variable window and with nothing else');
+  }
+  const run = plan(ENV, expr);
+  const evaluate = (variables: CelVariables): RuleVerdict => {
+    const result = run(variables);
+    if (typeof result === 'boolean') return result ? 'kept' : 'broken';
+    const message = isCelError(result) ? result.message : 'no verdict';
+    return { error: message.slice(0, ERROR_LENGTH_MAX) };
+  };
+  return ok({ kind: 'cel', windowS, uses, cost, evaluate });
+}

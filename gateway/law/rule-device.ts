@@ -1,0 +1,21 @@
+import type { Bounds } from '@truegrain/device-sdk/formats/rule-check.js';
+import type { DeviceRecord } from '../ledger/state.ts';
+
+/** What rules know of a registered device. */
+export type RuleDevice = Pick<
+  DeviceRecord,
+  'device' | 'owner' | 'keyLevel' | 'binding' | 'reportingIntervalS' | 'sensors'
+>;
+
+/** One window of a device; rules that ask for the same one share it. */
+export interface WindowKey {
+  /** Position of the sensor in the registration. */
+  readonly sensor: number;
+  readonly windowS: number;
+  /** Each pair of bounds counts its own seconds outside. */
+  readonly outside: Bounds | null;
+}
+
+export function windowText({ sensor, windowS, outside }: WindowKey): string {
+  return `${sensor} ${windowS} ${outside === null ? '' : `${outside.min} ${outside.max}`}`;
+}

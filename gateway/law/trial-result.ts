@@ -1,0 +1,58 @@
+import type { Rule } from '@truegrain/device-sdk/formats/rule.js';
+
+/** What a trial is over: new rules, and statements of the recent past. */
+export interface TrialWish {
+  /** Store of the ledger; opened for reading, on a connection of its own. */
+  readonly file: string;
+  readonly rules: readonly Rule[];
+  /** Devices that the rules will govern; null for every one. */
+  readonly devices: readonly string[] | null;
+  /** The newest so many. */
+  readonly statementsMax: number;
+}
+
+export const TRIAL_STATEMENTS_MAX = 1_000_000;
+export const TRIAL_EXAMPLES_MAX = 20;
+
+export interface TrialResult {
+  /** Device statements looked at, boot and gap records among them. */
+  readonly statements: number;
+  readonly judged: number;
+  /** Of these devices, but the content is not held here or was erased. */
+  readonly skipped: number;
+  /** Statements that break one of the rules, and those of which a rule could say nothing. */
+  readonly broken: number;
+  readonly errors: number;
+  readonly perDevice: readonly TrialCount[];
+  /** The first ones. */
+  readonly examples: readonly TrialExample[];
+  /** The first thing that a rule could not judge. */
+  readonly firstError: string | null;
+  readonly microsecondsPerFrame: number;
+}
+
+export interface TrialCount {
+  readonly device: string;
+  readonly judged: number;
+  readonly broken: number;
+}
+
+/** A statement that would have been refused or reported. */
+export interface TrialExample {
+  /** In lower hex. */
+  readonly statementId: string;
+  readonly leafIndex: number;
+  readonly device: string;
+  readonly subject: string;
+  readonly firstMs: number;
+  readonly lastMs: number;
+  /** `id@version` of the rules it breaks. */
+  readonly rules: readonly string[];
+  /** Its readings in words: `temp 3.9 to 8.4 Cel`. */
+  readonly values: readonly string[];
+}
+
+export interface TrialProgress {
+  readonly done: number;
+  readonly total: number;
+}
