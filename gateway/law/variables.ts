@@ -80,4 +80,3 @@ export const VARIABLES = {
 } as const satisfies Record<string, ValueType>;
 
 export type VariableName = keyof typeof VARIABLES;
-const VARIABLE_NAMES = Object.keys(VARIABLES) as VariableName[];
