@@ -54,7 +54,9 @@ export function orderView({ id, order, leafIndex, by, appeals, liftedBy }: Order
 
 export function lawRegistry(law: Law): LawRegistry {
   return {
-    bindings: [...law.bindings].map(([device, binding]) => ({ device, ...binding })),
+    bindings: [...law.bindings].flatMap(([device, made]) =>
+      made.slice(-1).map((binding) => ({ device, ...binding })),
+    ),
     calibrations: [...law.calibrations.values()].map((record) => {
       return { ...record, digest: toHex(record.digest) };
     }),

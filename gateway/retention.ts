@@ -1,7 +1,7 @@
 import { parseBatch } from '@truegrain/device-sdk/formats/batch.js';
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import { suspensionOf } from '@truegrain/device-sdk/formats/law-orders.js';
-import { NO_LAW } from '@truegrain/device-sdk/formats/law-state.js';
+import { NO_LAW, profileOf } from '@truegrain/device-sdk/formats/law-state.js';
 import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
 import type { Refused } from './http/backend.ts';
 import type { Ledger } from './ledger/ledger.ts';
@@ -37,9 +37,9 @@ export function retentionRefusal(
 
 /** The longer of the charter's term and that of the industry profile the device is bound to. */
 function termDays({ charter, membership }: LedgerState, device: string | null): number {
-  const { bindings, profiles } = membership?.law ?? NO_LAW;
-  const bound = device === null ? undefined : bindings.get(device);
-  const profile = bound && profiles.get(bound.profile)?.profile;
+  const law = membership?.law ?? NO_LAW;
+  const bound = device === null ? null : profileOf(law, device);
+  const profile = bound === null ? undefined : law.profiles.get(bound)?.profile;
   return Math.max(charter?.retentionDays ?? 0, profile?.retentionDays ?? 0);
 }
 

@@ -6,11 +6,14 @@ import { equal } from './bytes.ts';
 import type { Evidence } from './evidence.ts';
 import { inlineOf, type KnownLeaf, type KnownLedger } from './evidence-ledger.ts';
 import { memberWhoSigned } from './evidence-members.ts';
-import type { Findings, GradeReport } from './evidence-report.ts';
+import type { Findings, GradeReport, RuleReport } from './evidence-report.ts';
 import type { SensorInterface } from './governance.ts';
 import { type Grade, gradeAt } from './grade.ts';
+import { governs, rulesFor } from './law-state.ts';
+import { responsibleWords } from './law-words.ts';
 import { MEDIA_BATCH } from './media-types.ts';
 import { inclusionRoot, leafHash } from './merkle.ts';
+import { ruleKey } from './rule.ts';
 import type { Sensor } from './sensor.ts';
 import type { NativeVerify } from './signature.ts';
 
@@ -71,7 +74,33 @@ export function judgeBatch(
   if (!findings.check('grade', fault === null, rules, fault ?? '') || grade === null) return null;
   const { index: batchLeaf } = leaf;
   const acceptedMs = batch.logTimeMs;
-  return { ...grade, fact: factOf(grade), gateway: owner.name, batchLeaf, acceptedMs };
+  const held = rulesOf(findings, { ledger, batch, subject, first });
+  return { ...grade, fact: factOf(grade), gateway: owner.name, batchLeaf, acceptedMs, rules: held };
+}
+
+/** Every ruling is about a rule that was in force there; which held is for the fold to say. */
+function rulesOf(
+  findings: Findings,
+  given: { ledger: KnownLedger; batch: Batch; subject: KnownLeaf; first: number },
+): RuleReport[] {
+  const { ledger, batch, subject, first } = given;
+  const { law } = ledger.membership;
+  const { id, iss } = subject.statement;
+  const own = batch.rulings.filter((ruling) => equal(ruling.id, id));
+  const broken = new Set(own.map(({ rule, version }) => ruleKey({ id: rule, version })));
+  const held = rulesFor(law, iss, subject.index);
+  const strange = batch.rulings.find(({ rule, version }) => {
+    const record = law.rules.get(ruleKey({ id: rule, version }));
+    return record === undefined || !governs(record, first);
+  });
+  const text = 'Every rule that the batch says was broken was in force at its place';
+  findings.check('rules', strange === undefined, text, strange?.rule);
+  return held.map(({ rule }) => ({
+    rule: ruleKey(rule),
+    title: rule.title,
+    responsible: responsibleWords(rule.responsible),
+    broken: broken.has(ruleKey(rule)),
+  }));
 }
 
 function judgeRoot(

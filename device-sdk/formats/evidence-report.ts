@@ -3,6 +3,7 @@
 import type { MemberKind } from './governance.ts';
 /** @module evidence-report */
 import type { Grade } from './grade.ts';
+import type { LawEffectKind } from './membership-effect.ts';
 
 /** Every check has one name; a failed one is found by it in tests, logs and other languages. */
 export type CheckId =
@@ -33,6 +34,7 @@ export type CheckId =
   | 'batch-covers'
   | 'batch-root'
   | 'grade'
+  | 'rules'
   | 'content-digest'
   | 'content-form'
   | 'content-claims'
@@ -104,6 +106,7 @@ export type StatementKind =
   | 'departure'
   | 'endpoint'
   | 'grant'
+  | LawEffectKind
   | 'batch';
 
 export interface StatementReport {
@@ -159,6 +162,18 @@ export interface GradeReport extends Grade {
   readonly batchLeaf: number;
   /** When the gateway's organisation says it accepted the statement, log time. */
   readonly acceptedMs: number;
+  /** What the statement was held to, in the order in which it came into force. */
+  readonly rules: readonly RuleReport[];
+}
+
+export interface RuleReport {
+  /** `id@version`. */
+  readonly rule: string;
+  readonly title: string;
+  /** Person, organisation and contact. */
+  readonly responsible: string;
+  /** By the word of the gateway's organisation. */
+  readonly broken: boolean;
 }
 
 export interface Report {

@@ -8,6 +8,7 @@ import type {
   ExceptionReport,
   GradeReport,
   LedgerReport,
+  RuleReport,
   StatementReport,
   TrustKind,
 } from './evidence-report.ts';
@@ -88,7 +89,12 @@ function deviceProofs({ statement, grade }: Facts): string[] {
       `${grade.gateway} admitted it by ${isoTime(acceptedMs)} and graded it ${grade.fact}: ${axes}.`,
     );
   }
-  return proofs;
+  return [...proofs, ...(grade?.rules ?? []).map((rule) => ruleWords(rule, grade?.gateway ?? ''))];
+}
+
+function ruleWords({ rule, title, responsible, broken }: RuleReport, gateway: string): string {
+  const how = broken ? 'broke' : 'kept';
+  return `It was held to rule ${rule} (${title}), for which ${responsible} answers; ${gateway} says it ${how} it.`;
 }
 
 function contentProofs({ statement, content }: Facts): string[] {

@@ -5,7 +5,7 @@ import { parseAppeal } from './appeal.ts';
 import { toHex } from './bytes.ts';
 import { parseInspection } from './inspection.ts';
 import { pausedRule } from './law-rules.ts';
-import type { Law, OrderRecord } from './law-state.ts';
+import { type Law, type OrderRecord, profileOf } from './law-state.ts';
 import type { Power } from './law-terms.ts';
 import type { MembershipRefusal } from './membership-refusal.ts';
 import type { Membership } from './membership-state.ts';
@@ -48,7 +48,7 @@ export function applyOrder(membership: Membership, change: MembershipChange): Me
 }
 
 function sectorOfTarget(law: Law, { kind, id }: OrderTarget): string | null {
-  if (kind === 'device') return law.bindings.get(id)?.profile ?? null;
+  if (kind === 'device') return profileOf(law, id);
   return kind === 'rule' ? (law.rules.get(id)?.rule.profile ?? null) : null;
 }
 
@@ -158,7 +158,7 @@ export function applyInspection(
   const { iss: by, sub } = statement;
   const { law } = membership;
   if (sub !== device) return fail('not_allowed', 'the subject is another device');
-  const sector = law.bindings.get(device)?.profile ?? null;
+  const sector = profileOf(law, device);
   const fault = powerFault(membership, { iss: by, power: 'inspect', sector });
   if (fault !== null) return fault;
   if (ownerOf !== undefined && ownerOf(device) === null) {

@@ -37,7 +37,8 @@ export function applyBinding(membership: Membership, change: MembershipChange): 
     return fail('not_allowed', 'only its owner binds a device');
   }
   if (!law.profiles.has(profile)) return profileFault(membership, profile);
-  const bindings = new Map([...law.bindings, [device, { profile, by, leafIndex }]]);
+  const made = [...(law.bindings.get(device) ?? []), { profile, by, leafIndex }];
+  const bindings = new Map([...law.bindings, [device, made]]);
   const editions = [...law.editions, leafIndex + 1];
   const next = { ...law, bindings, editions };
   return movedLaw(membership, next, { logTimeMs, kind: 'binding', member: by });

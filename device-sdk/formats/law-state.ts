@@ -18,8 +18,8 @@ export interface Law {
   readonly rules: ReadonlyMap<string, RuleRecord>;
   /** The version in force, by id. */
   readonly profiles: ReadonlyMap<string, ProfileRecord>;
-  /** By device URN. */
-  readonly bindings: ReadonlyMap<string, BindingRecord>;
+  /** By device URN, every one it had: the newest last. */
+  readonly bindings: ReadonlyMap<string, readonly BindingRecord[]>;
   /**
    * Leaves from which something else applies than before, not ascending where a later one was agreed
    * first. Their number up to a leaf is the edition that a batch names.
@@ -156,10 +156,19 @@ function isWithin(
   return span.fromLeaf <= leafIndex && (span.untilLeaf === null || leafIndex < span.untilLeaf);
 }
 
+/** The profile that a device is bound to, for a statement at that leaf; null for none. */
+export function profileOf(
+  { bindings }: Law,
+  device: string,
+  leafIndex = Number.POSITIVE_INFINITY,
+): string | null {
+  const bound = bindings.get(device)?.findLast((binding) => binding.leafIndex < leafIndex);
+  return bound?.profile ?? null;
+}
+
 /** What a statement of this device is held to at a leaf, in the order in which it came into force. */
 export function rulesFor(law: Law, device: string, leafIndex: number): RuleRecord[] {
-  const bound = law.bindings.get(device);
-  const profile = bound !== undefined && bound.leafIndex < leafIndex ? bound.profile : null;
+  const profile = profileOf(law, device, leafIndex);
   return [...law.rules.values()].filter(
     (record) =>
       (record.rule.profile === null || record.rule.profile === profile) &&

@@ -1,4 +1,4 @@
-import { editionAt, rulesFor } from '@truegrain/device-sdk/formats/law-state.js';
+import { editionAt, profileOf, rulesFor } from '@truegrain/device-sdk/formats/law-state.js';
 import { type Rule, ruleKey } from '@truegrain/device-sdk/formats/rule.js';
 import type { LedgerState } from '../ledger/state.ts';
 import type { RuleDevice } from './rule-device.ts';
@@ -32,7 +32,7 @@ export class RulesInForce {
       this.#edition = edition;
       this.#byProfile.clear();
     }
-    const profile = law.bindings.get(device)?.profile ?? null;
+    const profile = profileOf(law, device);
     const known = this.#byProfile.get(profile);
     if (known) return known;
     const rules = rulesFor(law, device, size).flatMap(({ rule }) => this.#compile(rule) ?? []);

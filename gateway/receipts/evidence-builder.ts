@@ -40,12 +40,9 @@ export class EvidenceBuilder {
     const wanted = new Set(this.#constitution(size));
     if (row) {
       const device = this.#state().keys[row.keyNo]?.iss ?? '';
-      const subject = this.#store.packs.subjectText(row.subjectNo);
-      for (const about of [device, subject]) {
-        for (const leaf of this.#store.deviceLeaves.governanceOf(about, size)) wanted.add(leaf);
-      }
+      this.#addAbout(wanted, [device, this.#store.packs.subjectText(row.subjectNo)], size);
       wanted.add(row.batchLeaf);
-    }
+    } else this.#addAbout(wanted, [this.#subjectOf(leafIndex)], size);
     wanted.delete(leafIndex);
     return encodeEvidence({
       checkpoint: note,
@@ -55,6 +52,18 @@ export class EvidenceBuilder {
       inBatch: row ? this.#inBatch(leafIndex, row.batchLeaf) : null,
       batchLeaf: row?.batchLeaf ?? null,
     });
+  }
+
+  /** Registrations, bindings, certificates, tags, seals: what stands under the name of a thing. */
+  #addAbout(wanted: Set<number>, names: readonly string[], size: number): void {
+    for (const name of names) {
+      for (const leaf of this.#store.deviceLeaves.governanceOf(name, size)) wanted.add(leaf);
+    }
+  }
+
+  #subjectOf(leafIndex: number): string {
+    const statement = parseStatement(this.#entry(leafIndex));
+    return statement.ok ? statement.value.sub : '';
   }
 
   /** Charter, acceptances and every later change of members, keys and terms: who may sign what. */
