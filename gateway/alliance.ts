@@ -5,8 +5,9 @@ import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
 import { nativeVerify, useNodeCrypto } from './admit/native-verify.ts';
 import { joinIfNeeded, writeHome } from './alliance/engine-folder.ts';
 import { Floors } from './alliance/floors.ts';
+import { LawWatch } from './alliance/law-watch.ts';
 import { MemberDirectory } from './alliance/member-directory.ts';
-import { MemberNode } from './alliance/member-node.ts';
+import { MemberNode, type MemberNodeOptions } from './alliance/member-node.ts';
 import { effectsOf, hasOwnKeys } from './alliance/membership-effects.ts';
 import { nodeView } from './alliance/node-view.ts';
 import { announce } from './alliance/own-announcement.ts';
@@ -26,6 +27,7 @@ import {
   unwind,
 } from './doors.ts';
 import { faultTolerance } from './fault-tolerance.ts';
+import { FilingDesk } from './filing/filing-desk.ts';
 import { readFounding } from './founding-file.ts';
 import type { GatewayOptions, RunningGateway } from './gateway.ts';
 import { peerOfCard, readInvitation } from './invitation-file.ts';
@@ -146,41 +148,31 @@ async function run(setting: Setting, undo: (() => unknown)[]): Promise<RunningAl
   const local = new LocalStore(db);
   const restart = new Wish();
   let peers: PeerSide | null = null;
+  let watch: LawWatch | null = null;
   foundIfNew(setting);
   const signers = loadMemberKeys(folder.keys, (kid) => isActiveKey(books.state, kid));
   if (settings.node && !isActiveKey(books.state, signers.log.kid)) log.error(OLD_LOG_KEY);
-  const node = new MemberNode({
-    db,
-    books,
-    iss: config.member.iss,
-    cosignerName: config.cosignerName,
+  const node = nodeOf(setting, {
     signers,
-    settings,
-    ...(config.threads === undefined ? {} : { threads: config.threads }),
-    batchLingerMs: config.batchLingerMs,
-    anchorIntervalMs: config.anchorIntervalMs,
-    tipFiles: [folder.signedTip, ...config.tipCopies],
-    home: setting.home,
-    binary: setting.binary,
-    client,
-    directory,
     link,
-    log,
-    nowMs,
-    onKeys: (keys) => endRevoked(keys, { state: books.state, local, link }),
-    onMembership: (block) => {
+    local,
+    onMembership: (block, of) => {
       peers?.refresh(block);
-      react(block, { node, restart, iss: config.member.iss });
+      react(block, { node: of, restart, iss: config.member.iss });
     },
-    onStatements: () => peers?.onBlock(),
-    onFatal: options.onFatal,
+    onStatements: () => {
+      peers?.onBlock();
+      watch?.wake();
+    },
   });
   undo.unshift(() => node.close());
   const broker = await openBroker(config, handlersOf(node.pipeline, local, log));
   link.broker = broker;
   undo.unshift(() => broker.close());
   const mqttUrl = publicMqttUrl(config, broker.port);
-  const backend = backendOf(setting, { node, local, link, mqttUrl });
+  const voice = voiceOf(node);
+  const backend = backendOf(setting, { node, voice, local, link, mqttUrl });
+  watch = openWatch(setting, { voice, undo });
   const evidence = new EquivocationEvidence(folder.evidence);
   const parts = { node, directory, client, tls, settings, log, backend, nowMs, evidence };
   const side = await openPeerSide(parts);
@@ -215,6 +207,53 @@ async function run(setting: Setting, undo: (() => unknown)[]): Promise<RunningAl
     restartWanted: restart.made,
     close: () => unwind(undo),
   };
+}
+
+function nodeOf(
+  setting: Setting,
+  parts: Pick<MemberNodeOptions, 'signers' | 'link' | 'onStatements'> & {
+    local: LocalStore;
+    onMembership: (block: CommittedBlock, node: MemberNode) => void;
+  },
+): MemberNode {
+  const { config, settings, options, nowMs, folder, books, db, directory, client } = setting;
+  const { signers, link, local, onMembership, onStatements } = parts;
+  const node: MemberNode = new MemberNode({
+    db,
+    books,
+    iss: config.member.iss,
+    cosignerName: config.cosignerName,
+    signers,
+    settings,
+    ...(config.threads === undefined ? {} : { threads: config.threads }),
+    batchLingerMs: config.batchLingerMs,
+    anchorIntervalMs: config.anchorIntervalMs,
+    tipFiles: [folder.signedTip, ...config.tipCopies],
+    home: setting.home,
+    binary: setting.binary,
+    client,
+    directory,
+    link,
+    log: options.log,
+    nowMs,
+    onKeys: (keys) => endRevoked(keys, { state: books.state, local, link }),
+    onMembership: (block) => onMembership(block, node),
+    onStatements,
+    onFatal: options.onFatal,
+  });
+  return node;
+}
+
+/** What a further gateway sees, its member's node sees as well, and signs. */
+function openWatch(
+  { settings, books, options }: Setting,
+  { voice, undo }: { voice: MemberVoice; undo: (() => unknown)[] },
+): LawWatch | null {
+  if (settings.node !== null) return null;
+  const { store } = books;
+  const watch = new LawWatch({ store, state: () => books.state, voice, log: options.log });
+  undo.unshift(() => watch.close());
+  return watch;
 }
 
 /** A founder's own start: the first leaves are in its hands. A crash inside leaves none of them. */
@@ -256,11 +295,28 @@ function react(
   if (someLeft) setTimeout(() => void node.chain.restartEngine(), (1 + place) * STAGGER_MS).unref();
 }
 
+/** The own member's: dated by the chain, told of by the block that brings it. */
+function voiceOf(node: MemberNode): MemberVoice {
+  return new MemberVoice({
+    ledger: node.ledger,
+    iss: node.pipeline.iss,
+    signer: () => node.pipeline.signers.member,
+    nowMs: () => node.chain.clock.presentMs(),
+    onChanged: () => {},
+  });
+}
+
 function backendOf(
   setting: Setting,
-  parts: { node: MemberNode; local: LocalStore; link: BrokerLink; mqttUrl: string },
+  parts: {
+    node: MemberNode;
+    voice: MemberVoice;
+    local: LocalStore;
+    link: BrokerLink;
+    mqttUrl: string;
+  },
 ): LedgerBackend {
-  const { node, local, mqttUrl } = parts;
+  const { node, voice, local, mqttUrl } = parts;
   const { ledger, pipeline } = node;
   const { nowMs } = setting;
   const { store } = ledger;
@@ -281,27 +337,22 @@ function backendOf(
   });
   const { proofs, anchor } = pipeline;
   const evidence = new EvidenceBuilder({ store, state, proofs, anchored: () => anchor.newest });
-  const voice = new MemberVoice({
-    ledger,
-    iss: pipeline.iss,
-    signer: () => pipeline.signers.member,
-    nowMs: () => node.chain.clock.presentMs(),
-    onChanged: () => {},
-  });
   const alliance = new MembershipDesk({
     voice,
     native: nativeVerify,
     node: () => nodeView(node, setting.settings),
     ruleFault: executabilityFault,
   });
-  const law = openLawDesk({ voice, reads: { store, state, nowMs }, folder: setting.folder });
+  const reads = { store, state, nowMs };
+  const law = openLawDesk({ voice, reads, folder: setting.folder });
   return new LedgerBackend({
     ledger,
     pipeline,
-    reads: readsOf({ store, state, nowMs }),
+    reads: readsOf(reads),
     writes: registrar,
     alliance,
     law,
+    filing: new FilingDesk({ reads, self: pipeline.iss, origin: () => pipeline.origin }),
     evidence: (leafIndex) => evidence.build(leafIndex),
     nowMs: () => node.chain.clock.presentMs(),
     onGovernance: () => {},

@@ -4,6 +4,8 @@ import { encodeCbor } from '@truegrain/device-sdk/formats/cbor.js';
 import { type CoseKey, coseKeyMap } from '@truegrain/device-sdk/formats/cose-key.js';
 import { parseErasure } from '@truegrain/device-sdk/formats/erasure.js';
 import { encodeFrame, FRAME_BYTES_MAX } from '@truegrain/device-sdk/formats/frame.js';
+import { responsibleWords } from '@truegrain/device-sdk/formats/law-words.js';
+import { ruleKey } from '@truegrain/device-sdk/formats/rule.js';
 import { parseStatement, type Statement } from '@truegrain/device-sdk/formats/statement.js';
 import { encodeEntryBundle, tileWidth } from '@truegrain/device-sdk/formats/tiles.js';
 import type { Outcome } from './admit/outcome.ts';
@@ -38,6 +40,7 @@ export class LedgerBackend implements Backend {
   readonly #onGovernance: (keys: readonly KeyRecord[]) => void;
   readonly alliance: Backend['alliance'];
   readonly law: Backend['law'];
+  readonly filing: Backend['filing'];
   readonly devices: Backend['devices'];
   readonly device: Backend['device'];
   readonly completeness: Backend['completeness'];
@@ -55,6 +58,7 @@ export class LedgerBackend implements Backend {
     writes: Writes;
     alliance: Backend['alliance'];
     law: Backend['law'];
+    filing: Backend['filing'];
     evidence: (leafIndex: number) => Uint8Array | null;
     nowMs: () => number;
     /** After COMMIT: keys registered, retired or revoked at this door. */
@@ -68,6 +72,7 @@ export class LedgerBackend implements Backend {
     this.#onGovernance = parts.onGovernance;
     this.alliance = parts.alliance;
     this.law = parts.law;
+    this.filing = parts.filing;
     this.devices = () => reads.devices();
     this.device = (urn) => reads.device(urn);
     this.completeness = (urn) => reads.completeness(urn);
@@ -258,7 +263,21 @@ export class LedgerBackend implements Backend {
   #submitAnswer(outcome: Outcome, id: Uint8Array): SubmitAnswer {
     if (outcome.kind === 'queued') return { state: 'accepted', id };
     if (outcome.kind === 'accepted' || outcome.kind === 'duplicate') return this.#known(id);
-    return { state: 'refused', code: outcome.code, detail: `statement ${toHex(id)}` };
+    return { state: 'refused', code: outcome.code, detail: this.#refusalWords(outcome.code, id) };
+  }
+
+  /** A rule that keeps a statement out has a name, and somebody who answers for it. */
+  #refusalWords(code: string, id: Uint8Array): string {
+    const { store, state } = this.#ledger;
+    const rules = code === 'rule' ? store.fold.rulingsOf(id) : [];
+    const words = rules.map(({ rule, version }) => {
+      const key = ruleKey({ id: rule, version });
+      const named = state.membership?.law.rules.get(key)?.rule;
+      return named
+        ? `${key}: ${named.title}; responsible: ${responsibleWords(named.responsible)}`
+        : key;
+    });
+    return [`statement ${toHex(id)}`, ...words].join('; ');
   }
 
   #known(id: Uint8Array): SubmitAnswer {

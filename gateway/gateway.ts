@@ -16,6 +16,7 @@ import {
   StartError,
   unwind,
 } from './doors.ts';
+import { FilingDesk } from './filing/filing-desk.ts';
 import { loadMemberKeys } from './keys.ts';
 import { executabilityFault } from './law/executability.ts';
 import { SoloLedger } from './ledger/solo.ts';
@@ -171,14 +172,16 @@ function openBackend(parts: {
   const voice = new MemberVoice({ ledger, iss: pipeline.iss, signer, nowMs, onChanged });
   const ruleFault = executabilityFault;
   const alliance = new MembershipDesk({ voice, native: nativeVerify, ruleFault });
-  const law = openLawDesk({ voice, reads: { store, state, nowMs }, folder });
+  const reads = { store, state, nowMs };
+  const law = openLawDesk({ voice, reads, folder });
   return new LedgerBackend({
     ledger,
     pipeline,
-    reads: readsOf({ store, state, nowMs }),
+    reads: readsOf(reads),
     writes: registrar,
     alliance,
     law,
+    filing: new FilingDesk({ reads, self: pipeline.iss, origin: () => pipeline.origin }),
     evidence: (leafIndex) => evidence.build(leafIndex),
     nowMs,
     onGovernance: onChanged,

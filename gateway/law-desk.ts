@@ -21,6 +21,7 @@ import type { Outcome } from './http/backend.ts';
 import type { LawBackend, LawRegistry, LawSaying, LawView } from './http/law-backend.ts';
 import { lawRegistry, lawView } from './law-view.ts';
 import type { MemberVoice, Utterance } from './member-voice.ts';
+import { metrologyFit } from './metrology-fit.ts';
 import { breachPage, disagreements } from './reads/breaches.ts';
 import type { ReadContext } from './reads/read-context.ts';
 import { subjectRecord } from './reads/subject-record.ts';
@@ -71,7 +72,22 @@ export class LawDesk implements LawBackend {
   }
 
   async say(saying: LawSaying): Promise<Outcome<Said>> {
-    return said(this.#options.voice, utteranceOf(saying));
+    const { voice } = this.#options;
+    if (saying.kind !== 'bindings') return said(voice, utteranceOf(saying));
+    const { devices, membership, logTimeMs } = voice.state;
+    const { device, profile: id } = saying.body;
+    const record = devices.get(device);
+    const profile = membership?.law.profiles.get(id)?.profile;
+    // What is not there, the fold refuses by its own name.
+    if (!record || !profile) return said(voice, utteranceOf(saying));
+    const fit = metrologyFit(record, { profile, law: membership.law, logTimeMs });
+    if (fit.refusal) return fit.refusal;
+    const bound = await said(voice, utteranceOf(saying));
+    if (!bound.ok) return bound;
+    return {
+      ok: true,
+      value: { ...bound.value, lines: [...bound.value.lines, ...fit.shortfalls] },
+    };
   }
 }
 

@@ -6,10 +6,21 @@ import {
   type OrderRecord,
   type RuleRecord,
 } from '@truegrain/device-sdk/formats/law-state.js';
-import type { LawRegistry, LawView, OrderView, RuleView } from './http/law-backend.ts';
+import { differencesOf } from './examination/differences.ts';
+import type {
+  LawRegistry,
+  LawView,
+  OrderView,
+  OverdueExamination,
+  RuleView,
+} from './http/law-backend.ts';
 
 /** The law as it is shown to everybody; what only the log says, so the same on every member. */
-export function lawView(law: Law, size: number): LawView {
+export function lawView(
+  law: Law,
+  size: number,
+  overdueExaminations: readonly OverdueExamination[] = [],
+): LawView {
   return {
     edition: editionAt(law, size),
     rules: [...law.rules.values()].map((record) => ruleView(record, size)),
@@ -20,6 +31,8 @@ export function lawView(law: Law, size: number): LawView {
       const { by, leafIndex, logTimeMs, size: of, seen, own } = report;
       return { by, leafIndex, logTimeMs, size: of, seen: { ...seen, root: toHex(seen.root) }, own };
     }),
+    differences: differencesOf(law.examinations.values()),
+    overdueExaminations,
   };
 }
 

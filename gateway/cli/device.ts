@@ -27,7 +27,7 @@ export function addDevice(program: Command, cli: Cli): void {
   withGateway(device.command('add'))
     .description('make a one-time token with which `truegrain-device enrol` registers a device')
     .argument('<urn>', 'its URN: urn:dev:…')
-    .option('--sensor <spec...>', 'name,quantity,unit,min,max,resolution,interface')
+    .option('--sensor <spec...>', 'name,quantity,unit,min,max,resolution,interface[,serial]')
     .option('--spec <file>', 'JSON with sensors and the rest, as POST /v1/enrolments takes it')
     .option('--interval <seconds>', 'it reports at least so often', '600')
     .option('--subject <uri...>', 'it may speak of these only')
@@ -87,11 +87,11 @@ function enrolmentOf(urn: string, options: AddOptions): object {
 
 function sensorOf(text: string): object {
   const parts = text.split(',').map((part) => part.trim());
-  const [name, quantity, unit, min, max, resolution, wire] = parts;
-  if (parts.length !== 7) {
+  const [name, quantity, unit, min, max, resolution, wire, serial] = parts;
+  if (parts.length !== 7 && parts.length !== 8) {
     throw new CliError(
       EXIT.usage,
-      `--sensor ${text}: name,quantity,unit,min,max,resolution,interface are seven parts`,
+      `--sensor ${text}: name,quantity,unit,min,max,resolution,interface are seven parts, a serial number the eighth`,
     );
   }
   const number = (value: string | undefined) => numberOf(`--sensor ${text}`, value ?? '');
@@ -104,6 +104,7 @@ function sensorOf(text: string): object {
     resolution: number(resolution),
     interface: wire,
     calibration: null,
+    ...(serial && { serial }),
   };
 }
 

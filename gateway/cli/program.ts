@@ -5,8 +5,10 @@ import { addCharter } from './charter.ts';
 import { addConformance } from './conformance.ts';
 import { addDevice } from './device.ts';
 import { addEvidence } from './evidence.ts';
+import { addExamine } from './examine.ts';
 import { addExport } from './export.ts';
 import { reportFailure } from './failure.ts';
+import { addFiling } from './filing.ts';
 import { addFsck } from './fsck.ts';
 import { addInit } from './init.ts';
 import { addGrant } from './inspect.ts';
@@ -66,6 +68,7 @@ function programOf(cli: Cli): Command {
   program.commandsGroup(LAW);
   for (const add of [addCharter, addRule, addProfile, addOrder, addGrant, addLawEvidence])
     add(program, cli);
+  for (const add of [addFiling, addExamine]) add(program, cli);
   program.commandsGroup(BY_HTTP);
   for (const add of [addDevice, addEvidence]) add(program, cli);
   addExport(program, cli);

@@ -1,6 +1,7 @@
 // What the HTTP interface asks of a gateway. gateway.ts implements it; tests use a fake.
 
 import type { AllianceBackend } from './alliance-backend.ts';
+import type { FilingBackend } from './filing-backend.ts';
 import type { LawBackend } from './law-backend.ts';
 
 /** SQLite answers at once, PostgreSQL later: every read may be either. */
@@ -55,6 +56,8 @@ export interface SensorSpec {
     readonly digest: Uint8Array;
     readonly dueMs: number;
   } | null;
+  /** As on the instrument's plate: what a calibration certificate has to name. */
+  readonly serial?: string | undefined;
 }
 
 export interface GapView {
@@ -235,6 +238,8 @@ export interface Backend {
   readonly alliance: AllianceBackend;
   /** What holds on it, and for whom. */
   readonly law: LawBackend;
+  /** What an authority is told of it. */
+  readonly filing: FilingBackend;
 
   health(): Awaitable<Health>;
   /** Prometheus text exposition. */

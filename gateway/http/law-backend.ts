@@ -2,6 +2,7 @@
 import type { Appeal } from '@truegrain/device-sdk/formats/appeal.js';
 import type { Claim } from '@truegrain/device-sdk/formats/claim.js';
 import type { Credential } from '@truegrain/device-sdk/formats/credential.js';
+import type { Own } from '@truegrain/device-sdk/formats/examination.js';
 import type { Filing } from '@truegrain/device-sdk/formats/filing.js';
 import type { Inspection } from '@truegrain/device-sdk/formats/inspection.js';
 import type { Order } from '@truegrain/device-sdk/formats/order.js';
@@ -37,6 +38,23 @@ export interface LawView {
     readonly by: string;
   })[];
   readonly examinations: readonly ExaminationView[];
+  /** Between members' newest reports on the same leaves: each is a finding. */
+  readonly differences: readonly ExaminationDifference[];
+  readonly overdueExaminations: readonly OverdueExamination[];
+}
+
+export interface ExaminationDifference {
+  readonly size: number;
+  /** Of what was seen. */
+  readonly field: string;
+  readonly values: readonly { readonly member: string; readonly value: string | number }[];
+}
+
+/** A whole period of log time went by without a report. */
+export interface OverdueExamination {
+  readonly member: string;
+  readonly lastMs: number | null;
+  readonly examinationDays: number;
 }
 
 export interface RuleView {
@@ -81,7 +99,7 @@ export interface ExaminationView {
   readonly logTimeMs: number;
   readonly size: number;
   readonly seen: Record<string, string | number>;
-  readonly own: object;
+  readonly own: Own;
 }
 
 /** For who may see devices. */

@@ -73,6 +73,7 @@ export const PROBLEMS = {
   not_suspended: { status: 409, title: 'Not suspended' },
   dcc_serial: refusal('Certificate of another instrument'),
   dcc_unit: refusal('Certificate in another unit'),
+  profile_metrology: refusal('Not the sensors that the profile wants'),
   not_digitizable: refusal('Not something that was measured'),
   no_tag_keys: { status: 409, title: 'This gateway has no tag keys' },
   sun_replayed: { status: 409, title: 'Tag counter seen before' },

@@ -38,16 +38,20 @@ export const count = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INT
 const flag = { type: 'boolean' };
 
 const calibration = object({ certificate: text(200), digest: hash, dueMs: timeMs });
-const sensor = object({
-  name: { type: 'string', pattern: '^[A-Za-z0-9\\-:./_]{1,64}$' },
-  quantity: text(64),
-  unit: nullable(text(16)),
-  min: nullable({ type: 'number' }),
-  max: nullable({ type: 'number' }),
-  resolution: nullable({ type: 'number', exclusiveMinimum: 0 }),
-  interface: text(32),
-  calibration: nullable(calibration),
-});
+const sensor = object(
+  {
+    name: { type: 'string', pattern: '^[A-Za-z0-9\\-:./_]{1,64}$' },
+    quantity: text(64),
+    unit: nullable(text(16)),
+    min: nullable({ type: 'number' }),
+    max: nullable({ type: 'number' }),
+    resolution: nullable({ type: 'number', exclusiveMinimum: 0 }),
+    interface: text(32),
+    calibration: nullable(calibration),
+    serial: { ...text(64), description: 'of the instrument, as on its plate' },
+  },
+  ['serial'],
+);
 
 export const PARAMS = {
   id: object({ id: hash }),

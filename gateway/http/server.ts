@@ -14,6 +14,7 @@ import { allianceRoutes } from './routes/alliance.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { enrolmentRoutes } from './routes/enrolment.ts';
 import { entryRoutes } from './routes/entries.ts';
+import { filingRoutes } from './routes/filing.ts';
 import { governanceRoutes } from './routes/governance.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/keys.ts';
@@ -100,6 +101,7 @@ const ROUTES = [
   governanceRoutes,
   allianceRoutes,
   lawRoutes,
+  filingRoutes,
   healthRoutes,
 ];
 

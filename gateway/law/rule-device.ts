@@ -1,5 +1,7 @@
+import { sensorTable } from '@truegrain/device-sdk/formats/pack-check.js';
 import type { Bounds } from '@truegrain/device-sdk/formats/rule-check.js';
 import type { DeviceRecord } from '../ledger/state.ts';
+import { type SensorIndex, sensorIndex } from './pack-summary.ts';
 
 /** What rules know of a registered device. */
 export type RuleDevice = Pick<
@@ -18,4 +20,13 @@ export interface WindowKey {
 
 export function windowText({ sensor, windowS, outside }: WindowKey): string {
   return `${sensor} ${windowS} ${outside === null ? '' : `${outside.min} ${outside.max}`}`;
+}
+
+const indexes = new WeakMap<RuleDevice, SensorIndex>();
+
+/** Its sensors by name, made once a registration. */
+export function deviceIndex(device: RuleDevice): SensorIndex {
+  const known = indexes.get(device) ?? sensorIndex(sensorTable(device.sensors));
+  indexes.set(device, known);
+  return known;
 }

@@ -23,6 +23,11 @@ export interface Judgement {
   readonly isRefused: boolean;
 }
 
+export type SeenStatement = Pick<JudgedStatement, 'leafIndex' | 'logTimeMs'> & {
+  readonly device: Pick<RuleDevice, 'device'>;
+  readonly facts: Pick<JudgedStatement['facts'], 'sub' | 'seq' | 'firstMs' | 'lastMs'>;
+};
+
 const KEPT: Judgement = { broken: [], errors: [], isRefused: false };
 
 /**
@@ -55,9 +60,22 @@ export class RuleJudge {
 
   judge(statement: JudgedStatement): Judgement {
     const rules = this.#rulesFor(statement.device);
-    const judgement = rules.length === 0 ? KEPT : this.#judgeBy(rules, statement);
+    if (rules.length === 0) {
+      this.see(statement);
+      return KEPT;
+    }
+    const judgement = this.#judgeBy(rules, statement);
     if (!judgement.isRefused) this.#remember(statement);
     return judgement;
+  }
+
+  /**
+   * A statement that no rule governs is an event of its subject all the same, and windows from the
+   * time before a rule's pause lack it.
+   */
+  see(statement: SeenStatement): void {
+    this.forget(statement.device.device);
+    this.#remember(statement);
   }
 
   /** The round is committed. */
@@ -124,7 +142,7 @@ export class RuleJudge {
     return windows;
   }
 
-  #remember({ device, facts, leafIndex, logTimeMs }: JudgedStatement): void {
+  #remember({ device, facts, leafIndex, logTimeMs }: SeenStatement): void {
     const event = {
       device: device.device,
       leaf: leafIndex,

@@ -1,6 +1,5 @@
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import { type Pack, parsePack } from '@truegrain/device-sdk/formats/pack.js';
-import { sensorTable } from '@truegrain/device-sdk/formats/pack-check.js';
 import type { Result } from '@truegrain/device-sdk/formats/result.js';
 import { type Rule, ruleKey } from '@truegrain/device-sdk/formats/rule.js';
 import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
@@ -8,12 +7,14 @@ import { FLAG } from '../ledger/grade.ts';
 import { LedgerStore } from '../ledger/ledger-store.ts';
 import type { DeviceRecord, KeyRecord } from '../ledger/state.ts';
 import { type Db, openDatabase } from '../store/database.ts';
-import { BatchTimes } from './batch-times.ts';
-import { ROW, ROW_FIELDS, sensorIndex, summarise } from './pack-summary.ts';
+import { BatchHeads } from './batch-heads.ts';
+import { summarise } from './pack-summary.ts';
+import { deviceIndex } from './rule-device.ts';
 import type { RuleFault } from './rule-fault.ts';
 import { RuleJudge } from './rule-judge.ts';
 import { type CompiledRule, compileRules } from './rule-set.ts';
-import { StoreHistory } from './store-history.ts';
+import { logBefore, StoreHistory } from './store-history.ts';
+import { summaryWords } from './summary-words.ts';
 import {
   TRIAL_EXAMPLES_MAX,
   type TrialCount,
@@ -71,7 +72,7 @@ class Trial {
   readonly #devices: ReadonlyMap<string, DeviceRecord>;
   readonly #governed: ReadonlySet<string> | null;
   readonly #judge: RuleJudge;
-  readonly #batchTimes: BatchTimes;
+  readonly #batches: BatchHeads;
   readonly #readsQuality: boolean;
   readonly #start: number;
   readonly #counts = new Map<string, { judged: number; broken: number }>();
@@ -89,11 +90,12 @@ class Trial {
     this.#keys = keys;
     this.#devices = devices;
     this.#governed = wish.devices === null ? null : new Set(wish.devices);
-    this.#batchTimes = new BatchTimes(this.#store.leaves);
+    this.#batches = new BatchHeads(this.#store.leaves);
     this.#readsQuality = rules.some(({ needs }) => needs.statement);
     const skip = Math.max(0, wish.statementsMax - 1);
     this.#start = (db.prepare(START_SQL).pluck().get(skip) as number | undefined) ?? 0;
-    const history = new StoreHistory(this.#store, () => keys, this.#start);
+    const before = logBefore(this.#start);
+    const history = new StoreHistory(this.#store, () => keys, { horizon: () => before });
     const windowsMax = TRIAL_WINDOWS_MAX;
     this.#judge = new RuleJudge({ history, rulesFor: () => rules, windowsMax });
   }
@@ -125,14 +127,14 @@ class Trial {
   }
 
   #judgePack(row: Row, device: DeviceRecord, pack: Pack): void {
-    const summary = summarise(pack, sensorIndex(tableOf(device)));
+    const summary = summarise(pack, deviceIndex(device));
     const { broken, errors } = this.#judge.judge({
       device,
       facts: { sub: row.sub, seq: row.seq, quality: this.#qualityOf(row, pack), ...timesOf(pack) },
       late: (row.grade & FLAG.late) !== 0,
       gap: (row.grade & FLAG.gapBefore) !== 0,
       leafIndex: row.leafIndex,
-      logTimeMs: pack.relative ? row.lastMs : this.#batchTimes.at(row.batchLeaf),
+      logTimeMs: pack.relative ? row.lastMs : this.#batches.at(row.batchLeaf).logTimeMs,
       summary,
       readPack: () => pack,
     });
@@ -177,7 +179,7 @@ class Trial {
       firstMs: row.firstMs,
       lastMs: row.lastMs,
       rules: broken.map(ruleKey),
-      values: valueWords(summary, device),
+      values: summaryWords(summary, device),
     };
   }
 
@@ -202,26 +204,6 @@ class Trial {
   }
 }
 
-const tables = new WeakMap<DeviceRecord, ReturnType<typeof sensorTable>>();
-
-function tableOf(device: DeviceRecord): ReturnType<typeof sensorTable> {
-  const known = tables.get(device) ?? sensorTable(device.sensors);
-  tables.set(device, known);
-  return known;
-}
-
 function timesOf({ firstMs, lastMs }: Pack): { firstMs: number | null; lastMs: number | null } {
   return { firstMs, lastMs };
-}
-
-function valueWords(summary: Float64Array, { sensors }: DeviceRecord): string[] {
-  const words: string[] = [];
-  for (let at = 0; at < summary.length; at += ROW_FIELDS) {
-    const sensor = sensors[summary[at + ROW.sensor] as number];
-    const min = summary[at + ROW.min];
-    const max = summary[at + ROW.max];
-    const span = min === max ? `${min}` : `${min} to ${max}`;
-    words.push(`${sensor?.name} ${span} ${sensor?.unit}`);
-  }
-  return words;
 }

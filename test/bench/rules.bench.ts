@@ -1,6 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Pack } from '../../device-sdk/formats/pack.ts';
 import { sensorTable } from '../../device-sdk/formats/pack-check.ts';
-import type { Rule } from '../../device-sdk/formats/rule.ts';
+import type { Rule, RuleExample } from '../../device-sdk/formats/rule.ts';
 import type { RuleCheck } from '../../device-sdk/formats/rule-check.ts';
 import { dataFolder } from '../../gateway/data-folder.ts';
 import { sensorIndex, summarise } from '../../gateway/law/pack-summary.ts';
@@ -9,7 +12,11 @@ import { NO_HISTORY } from '../../gateway/law/rule-history.ts';
 import { RuleJudge } from '../../gateway/law/rule-judge.ts';
 import { compileRules } from '../../gateway/law/rule-set.ts';
 import { runTrialInThread } from '../../gateway/law/trial.ts';
+import { openTokens } from '../../gateway/tokens.ts';
 import { type Bench, type Row, row } from './bench.ts';
+import { createBenchLedger, framesFile, writeFrames } from './fixture.ts';
+import { GatewayProcess } from './gateway-process.ts';
+import { play } from './play.ts';
 import { benchStore } from './stores.ts';
 
 const DEVICES = 100;
@@ -20,6 +27,9 @@ const LEAST_MS = 2_000;
 const RULES = 20;
 const STATEMENTS = 1_000_000;
 const TRIAL_LIMIT_S = 60;
+const INGEST_FRAMES = 100_000;
+/** Rules may cost 15 % of the throughput. */
+const INGEST_SHARE_LEAST = 0.85;
 
 const TEMPERATURE = { quantity: 'air temperature', unit: 'Cel' } as const;
 
@@ -31,6 +41,11 @@ export const WINDOW_CHECKS: readonly RuleCheck[] = [
   windowCheck(86_400, 'outsideS', 3_600),
   windowCheck(86_400, 'count', 10_000_000),
 ];
+
+/** The same, but that at least one reading has to be in the window: an example can break it. */
+const INGEST_CHECKS: readonly RuleCheck[] = WINDOW_CHECKS.map((check) =>
+  check.kind === 'window' && check.aggregate === 'count' ? { ...check, min: 2, max: null } : check,
+);
 
 function windowCheck(
   windowS: number,
@@ -179,7 +194,72 @@ async function trial(): Promise<Row[]> {
   return rows;
 }
 
+async function proposeRule(gateway: GatewayProcess, token: string, rule: Rule): Promise<void> {
+  const answer = await fetch(new URL('/v1/alliance/proposals', gateway.httpUrl), {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ change: { kind: 'rule', rule }, reason: 'Bench', epoch: null }),
+  });
+  if (answer.status !== 201) throw new Error(`${rule.id}: ${answer.status} ${await answer.text()}`);
+}
+
+/** Frames a second through the public door; in a solo ledger who proposes a rule has agreed to it. */
+async function framesPerSecond(checks: readonly RuleCheck[]): Promise<number> {
+  const data = mkdtempSync(join(tmpdir(), 'truegrain-bench-'));
+  try {
+    writeFrames(framesFile(data), createBenchLedger(data, -8, DEVICES), INGEST_FRAMES);
+    const { token } = openTokens(dataFolder(data).tokens).add({ roles: ['operator'] });
+    const gateway = await GatewayProcess.start(data);
+    try {
+      for (const rule of benchRules(checks)) {
+        await proposeRule(gateway, token, { ...rule, examples: examplesOf(rule.check) });
+      }
+      const load = await play(gateway.mqttPort, framesFile(data), {
+        perSecond: 0,
+        receipts: false,
+      });
+      return load.perSecond;
+    } finally {
+      await gateway.stop();
+    }
+  } finally {
+    rmSync(data, { recursive: true, force: true });
+  }
+}
+
+/** One that keeps the check and one that breaks it, as every rule has. */
+function examplesOf(check: RuleCheck): RuleExample[] {
+  const of = { sensor: 'temperature', ...TEMPERATURE };
+  const isCount = check.kind === 'window' && check.aggregate === 'count';
+  const [good, bad] = isCount ? [[4, 4], [4]] : [[4], [60, 60]];
+  return (['kept', 'broken'] as const).map((verdict) => ({
+    text: verdict,
+    verdict,
+    readings: (verdict === 'kept' ? good : bad).map((value, i) => ({
+      ...of,
+      atS: i * 3_600,
+      value,
+    })),
+    context: null,
+  }));
+}
+
+/** Five windows a stream, with and without, in one run: before and after, for the machine is shared. */
+async function ingest(): Promise<Row[]> {
+  const before = await framesPerSecond([]);
+  const withRules = await framesPerSecond(INGEST_CHECKS);
+  const after = await framesPerSecond([]);
+  const without = (before + after) / 2;
+  const share = withRules / without;
+  return [
+    row('rules-ingest-without', without, 'frames/s'),
+    row('rules-ingest-5-windows', withRules, 'frames/s', without),
+    row('rules-ingest-share', share, 'share kept', INGEST_SHARE_LEAST),
+  ];
+}
+
 export const rules: Bench[] = [
   { name: 'rules-judging', run: judging },
   { name: 'rules-trial', run: trial },
+  { name: 'rules-ingest', run: ingest },
 ];

@@ -5,6 +5,7 @@ import { encodeRevocation } from '@truegrain/device-sdk/formats/revocation.js';
 import { finishStatement, prepareStatement } from '@truegrain/device-sdk/formats/statement.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LedgerBackend } from '../../gateway/backend.ts';
+import { FilingDesk } from '../../gateway/filing/filing-desk.ts';
 import { signGovernance } from '../../gateway/ledger/sign-governance.ts';
 import type { KeyRecord } from '../../gateway/ledger/state.ts';
 import { Pipeline } from '../../gateway/pipeline.ts';
@@ -51,6 +52,11 @@ function open(): void {
     writes: rig.registrar,
     alliance: rig.desk,
     law: rig.lawDesk,
+    filing: new FilingDesk({
+      reads: rig.context,
+      self: MEMBER_ISS,
+      origin: () => pipeline.origin,
+    }),
     evidence: () => null,
     nowMs: () => rig.nowMs,
     onGovernance: (keys) => governed.push(...keys),

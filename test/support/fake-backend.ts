@@ -12,6 +12,7 @@ import type {
   RotateRequest,
   SubmitAnswer,
 } from '../../gateway/http/backend.ts';
+import type { FilingBackend } from '../../gateway/http/filing-backend.ts';
 import type { LawBackend } from '../../gateway/http/law-backend.ts';
 
 export const bytes32 = (fill: number) => new Uint8Array(32).fill(fill);
@@ -99,6 +100,7 @@ const NO_MEMBERS = { ok: false as const, code: 'not_found', detail: 'no members'
 export class FakeBackend implements Backend {
   alliance: AllianceBackend = new FakeAlliance();
   law: LawBackend = new FakeLaw();
+  filing: FilingBackend = { sheet: () => null };
   open = false;
   note: string | null = 'ledger.example/00\n1\nAAAA\n\n— ledger.example/00 AAAA\n';
   answer: SubmitAnswer = { state: 'accepted', id: RUNNING };

@@ -30,6 +30,8 @@ const TABLE: Record<string, readonly Role[]> = {
   'GET /v1/statements/:id': ['operator', 'auditor'],
   'GET /v1/statements/:id/evidence': ['operator', 'auditor'],
   'POST /entries': ['operator', 'device'],
+  'GET /filing': [],
+  'GET /v1/filing': [],
   'GET /v1/law': [],
   'GET /v1/law/breaches': ['operator', 'auditor'],
   'GET /v1/law/disagreements': [],

@@ -315,6 +315,38 @@ describe('rounds', () => {
   });
 });
 
+describe('a statement that no rule governs', () => {
+  const rules = compiled(rule(windowCheck({ aggregate: 'count', max: 2 })));
+  const pausedBy = (pause: (judge: RuleJudge, statement: JudgedStatement) => void) => {
+    const log = new Log();
+    let inForce: readonly CompiledRule[] = rules;
+    const judge = new RuleJudge({ history: log, rulesFor: () => inForce });
+    const [before, during, after] = [at(0, [4]), at(1, [4]), at(2, [4])];
+    judge.judge(before);
+    judge.adopt();
+    log.statements.push(before);
+    inForce = [];
+    pause(judge, during);
+    judge.adopt();
+    log.statements.push(during);
+    inForce = rules;
+    return words(judge.judge(after));
+  };
+
+  test('is in the windows when a suspended rule holds again', () => {
+    expect(pausedBy((judge, statement) => judge.judge(statement))).toEqual(['cold@1']);
+    expect(pausedBy((judge, statement) => judge.see(statement))).toEqual(['cold@1']);
+  });
+
+  test('is an event of its subject for those of its batch', () => {
+    const judge = judgeBy(compiled(rule(cel('events.size() == 0'))));
+    judge.see(at(0, [4], device({ device: 'urn:dev:ops:32473-tg1-free' })));
+    expect(words(judge.judge(at(1, [4])))).toEqual(['cold@1']);
+    judge.drop();
+    expect(words(judge.judge(at(1, [4])))).toEqual([]);
+  });
+});
+
 /** Every aggregate as an error text: what a judgement shows is compared to the last bit. */
 const EVERYTHING = compiled(
   rule(windowCheck({ aggregate: 'mean', max: 6 }), { id: 'mean' }),

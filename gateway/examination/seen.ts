@@ -1,0 +1,79 @@
+import { parseCalibrationRecord } from '@truegrain/device-sdk/formats/calibration-record.js';
+import type { Seen } from '@truegrain/device-sdk/formats/examination.js';
+import { calibrationKey } from '@truegrain/device-sdk/formats/law-state.js';
+import { parseRegistration } from '@truegrain/device-sdk/formats/registration.js';
+import { Proofs } from '../log/proofs.ts';
+import { statementAt } from '../reads/breaches.ts';
+import type { ReadContext } from '../reads/read-context.ts';
+import { isBoundary, logTimeAt } from './log-time.ts';
+
+/**
+ * What the first `size` leaves say, asked of the tables as they are now: every row that counts bears
+ * the leaf that made it, so leaves that came since change nothing. Null for a size inside a batch.
+ */
+export function seenAt(context: ReadContext, size: number): Seen | null {
+  if (!isBoundary(context, size)) return null;
+  const { store } = context;
+  const { db } = store;
+  const count = (sql: string) => db.prepare(sql).pluck().get(size) as number;
+  const proofs = new Proofs((level, index) => store.tiles.get(level, index));
+  return {
+    root: proofs.root(size),
+    devices: devicesAt(context, size).size,
+    statements: count('SELECT count(*) FROM pack WHERE leaf_index < ?'),
+    refusals: count('SELECT count(*) FROM refusal WHERE batch_leaf < ?'),
+    // A number that was missing then and came later is missing at that size.
+    missing: count(`SELECT coalesce(sum(top - held), 0) FROM
+      (SELECT max(seq) AS top, count(DISTINCT seq) AS held FROM pack
+       WHERE leaf_index < ? GROUP BY key_no)`),
+    overdueCalibrations: overdueAt(context, size),
+    broken: count('SELECT count(*) FROM ruling WHERE batch_leaf < ?'),
+  };
+}
+
+/** Ever registered, with whether a key of it was in force. */
+function devicesAt({ state }: ReadContext, size: number): Map<string, boolean> {
+  const devices = new Map<string, boolean>();
+  for (const { role, iss, fromLeaf, untilLeaf } of state().keys) {
+    if (role !== 'device' || fromLeaf >= size) continue;
+    const isInForce = untilLeaf === null || untilLeaf >= size;
+    devices.set(iss, isInForce || devices.get(iss) === true);
+  }
+  return devices;
+}
+
+/**
+ * Sensors whose newest certificate had run out: the one that the log has, else the registration's.
+ * Folded again from their leaves, as the state has the newest of today.
+ */
+function overdueAt(context: ReadContext, size: number): number {
+  const active = devicesAt(context, size);
+  const due = new Map<string, number>();
+  for (const payload of payloadsOf(context, 'registration', size)) {
+    const registration = parseRegistration(payload);
+    if (!registration.ok) throw new Error(registration.detail);
+    const { device, sensors } = registration.value;
+    if (!active.get(device)) continue;
+    for (const { name, calibration } of sensors) {
+      const key = calibrationKey(device, name);
+      if (calibration === null) due.delete(key);
+      else due.set(key, calibration.dueMs);
+    }
+  }
+  for (const payload of payloadsOf(context, 'calibration', size)) {
+    const record = parseCalibrationRecord(payload);
+    if (!record.ok) throw new Error(record.detail);
+    const { device, sensor, dueMs } = record.value;
+    if (active.get(device)) due.set(calibrationKey(device, sensor), dueMs);
+  }
+  const logTimeMs = logTimeAt(context, size - 1);
+  return [...due.values()].filter((dueMs) => dueMs < logTimeMs).length;
+}
+
+function payloadsOf(context: ReadContext, kind: string, size: number): Uint8Array[] {
+  return context.store.fold.leavesOfKinds([kind], size).map((leafIndex) => {
+    const statement = statementAt(context, leafIndex);
+    if (!statement) throw new Error(`leaf ${leafIndex} is missing`);
+    return statement.payloadBytes;
+  });
+}
