@@ -41,7 +41,7 @@ import { engineAddress, publicBytes } from './ledger/cometbft/engine-keys.ts';
 import { keyOf, type LedgerState } from './ledger/state.ts';
 import { MemberVoice } from './member-voice.ts';
 import { MembershipDesk } from './membership-desk.ts';
-import { openLawDesk } from './open-law-desk.ts';
+import { keepExamining, openLawDesk } from './open-law-desk.ts';
 import { EquivocationEvidence } from './peers/equivocation-evidence.ts';
 import { loadMemberTls, renewMemberTls } from './peers/member-tls.ts';
 import { PeerClient } from './peers/peer-client.ts';
@@ -171,7 +171,7 @@ async function run(setting: Setting, undo: (() => unknown)[]): Promise<RunningAl
   undo.unshift(() => broker.close());
   const mqttUrl = publicMqttUrl(config, broker.port);
   const voice = voiceOf(node);
-  const backend = backendOf(setting, { node, voice, local, link, mqttUrl });
+  const backend = backendOf(setting, { node, voice, local, link, mqttUrl, undo });
   watch = openWatch(setting, { voice, undo });
   const evidence = new EquivocationEvidence(folder.evidence);
   const parts = { node, directory, client, tls, settings, log, backend, nowMs, evidence };
@@ -314,6 +314,7 @@ function backendOf(
     local: LocalStore;
     link: BrokerLink;
     mqttUrl: string;
+    undo: (() => unknown)[];
   },
 ): LedgerBackend {
   const { node, voice, local, mqttUrl } = parts;
@@ -344,7 +345,11 @@ function backendOf(
     ruleFault: executabilityFault,
   });
   const reads = { store, state, nowMs };
-  const law = openLawDesk({ voice, reads, folder: setting.folder });
+  const { folder, tls, settings, options } = setting;
+  const expiring = () => [{ role: 'certificate of the members’ door', notAfterMs: tls.notAfterMs }];
+  const { desk: law, examiner } = openLawDesk({ voice, reads, folder, expiring });
+  // A further gateway's member reports through its node.
+  if (settings.node === null) parts.undo.unshift(keepExamining(examiner, options.log));
   return new LedgerBackend({
     ledger,
     pipeline,

@@ -23,7 +23,7 @@ import { SoloLedger } from './ledger/solo.ts';
 import type { KeyRecord } from './ledger/state.ts';
 import { MemberVoice } from './member-voice.ts';
 import { MembershipDesk } from './membership-desk.ts';
-import { openLawDesk } from './open-law-desk.ts';
+import { keepExamining, openLawDesk } from './open-law-desk.ts';
 import { Pipeline } from './pipeline.ts';
 import { readsOf } from './reads/reads.ts';
 import { EvidenceBuilder } from './receipts/evidence-builder.ts';
@@ -74,7 +74,18 @@ export async function startGateway(
     link.broker = broker;
     undo.unshift(() => broker.close());
     const mqttUrl = publicMqttUrl(config, broker.port);
-    const backend = openBackend({ config, folder, ledger, local, pipeline, link, mqttUrl, nowMs });
+    const backend = openBackend({
+      config,
+      folder,
+      undo,
+      log: options.log,
+      ledger,
+      local,
+      pipeline,
+      link,
+      mqttUrl,
+      nowMs,
+    });
     const http = await openHttp(config, { backend, folder, nowMs, log: options.log });
     undo.unshift(() => http.close());
     return {
@@ -141,6 +152,8 @@ function openPipeline(parts: {
 function openBackend(parts: {
   config: GatewayConfig;
   folder: DataFolder;
+  undo: (() => unknown)[];
+  log: Logger;
   ledger: SoloLedger;
   local: LocalStore;
   pipeline: Pipeline;
@@ -173,7 +186,8 @@ function openBackend(parts: {
   const ruleFault = executabilityFault;
   const alliance = new MembershipDesk({ voice, native: nativeVerify, ruleFault });
   const reads = { store, state, nowMs };
-  const law = openLawDesk({ voice, reads, folder });
+  const { desk: law, examiner } = openLawDesk({ voice, reads, folder });
+  parts.undo.unshift(keepExamining(examiner, parts.log));
   return new LedgerBackend({
     ledger,
     pipeline,

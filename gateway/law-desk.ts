@@ -16,6 +16,8 @@ import {
 import { encodeOrder } from '@truegrain/device-sdk/formats/order.js';
 import { encodeProfileBinding } from '@truegrain/device-sdk/formats/profile-binding.js';
 import { encodeSeal } from '@truegrain/device-sdk/formats/seal.js';
+import { overdueReports } from './examination/differences.ts';
+import { logTimeAt } from './examination/log-time.ts';
 import type { Said } from './http/alliance-backend.ts';
 import type { Outcome } from './http/backend.ts';
 import type { LawBackend, LawRegistry, LawSaying, LawView } from './http/law-backend.ts';
@@ -49,8 +51,11 @@ export class LawDesk implements LawBackend {
   }
 
   view(): LawView | null {
-    const { membership, size } = this.#options.voice.state;
-    return membership ? lawView(membership.law, size) : null;
+    const { voice, reads } = this.#options;
+    const { membership, size, logTimeMs } = voice.state;
+    if (!membership) return null;
+    const timeOf = (leafIndex: number) => logTimeAt(reads, leafIndex);
+    return lawView(membership.law, size, overdueReports(membership, { logTimeMs, timeOf }));
   }
 
   registry(): LawRegistry {

@@ -1,22 +1,46 @@
+import type { Logger } from 'pino';
 import type { DataFolder } from './data-folder.ts';
 import { EvidenceDesk } from './evidence-desk.ts';
+import { Examiner, type ExaminerOptions } from './examination/examiner.ts';
 import { LawDesk } from './law-desk.ts';
 import type { MemberVoice } from './member-voice.ts';
 import type { ReadContext } from './reads/read-context.ts';
+
+const EXAMINED_EVERY_MS = 3_600_000;
 
 /** The law's desk over one ledger, whoever drives it. */
 export function openLawDesk(parts: {
   voice: MemberVoice;
   reads: ReadContext;
   folder: DataFolder;
-}): LawDesk {
-  const { voice, reads, folder } = parts;
+  /** Certificates of the member that end some day; in a solo ledger it has none. */
+  expiring?: ExaminerOptions['expiring'];
+}): { desk: LawDesk; examiner: Examiner } {
+  const { voice, reads, folder, expiring = () => [] } = parts;
   const evidence = new EvidenceDesk({ voice, tagKeysFile: folder.tagKeys });
-  return new LawDesk({
+  // No clock that could be called right is asked: what a member cannot measure it does not report.
+  const examiner = new Examiner({ voice, reads, expiring, clockOffsetMs: () => null });
+  const desk = new LawDesk({
     voice,
     reads,
     calibrate: (request) => evidence.calibrate(request),
     tap: (request) => evidence.tap(request),
-    examine: async () => ({ ok: false, code: 'not_found', detail: 'no examiner' }),
+    examine: () => examiner.examine(),
   });
+  return { desk, examiner };
+}
+
+/** Looks every hour whether a report is due; ends with the function it gives. */
+export function keepExamining(examiner: Examiner, log: Logger): () => void {
+  const timer = setInterval(async () => {
+    try {
+      if (!examiner.due()) return;
+      const said = await examiner.examine();
+      if (!said.ok) log.warn({ code: said.code }, 'the report on this member is not in the log');
+    } catch (error) {
+      log.error({ error: (error as Error).message }, 'this member can not be examined');
+    }
+  }, EXAMINED_EVERY_MS);
+  timer.unref();
+  return () => clearInterval(timer);
 }

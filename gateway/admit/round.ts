@@ -115,6 +115,7 @@ export class Round {
       this.#judge.retract(facts, mark);
       return 'rule';
     }
+    if (!device) this.#see(facts);
     const claimed = attested.suspect ? FLAG.suspect : 0;
     const grade = this.#gradeOf(facts, this.#judge, { verdict, grade: claimed });
     const at = this.accepted.length;
@@ -161,6 +162,16 @@ export class Round {
       );
     } else this.#rule(facts.id, broken);
     return !isRefused;
+  }
+
+  /** No rule speaks of it, but a later one may look back, and other subjects' rules look at events. */
+  #see(facts: Facts): void {
+    const { judge, inForce } = this.#law;
+    if (inForce.isNone) return;
+    const { state } = this.#ledger;
+    const device = state.devices.get(state.keys[facts.keyNo]?.iss ?? '');
+    const leafIndex = state.size + this.accepted.length;
+    if (device) judge.see({ device, facts, leafIndex, logTimeMs: this.#logTimeMs });
   }
 
   #rule(id: Uint8Array, rules: readonly Rule[]): void {

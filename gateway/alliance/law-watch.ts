@@ -45,7 +45,13 @@ export class LawWatch {
 
   #step(): void {
     this.#timer = null;
-    const hasMore = this.#watch.step(STEP_MS);
+    let hasMore = false;
+    try {
+      hasMore = this.#watch.step(STEP_MS);
+    } catch (error) {
+      // A damaged store: fsck tells where; the gateway's own work does not rest on this.
+      this.#log.error({ error: (error as Error).message }, 'verdicts can not be computed again');
+    }
     if (this.#closed) return;
     this.#timer = setTimeout(() => this.#step(), hasMore ? 0 : AGAIN_AFTER_MS).unref();
   }

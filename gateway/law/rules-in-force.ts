@@ -40,6 +40,11 @@ export class RulesInForce {
     return rules;
   }
 
+  /** No rule was ever agreed on: nothing has to be remembered for one. */
+  get isNone(): boolean {
+    return (this.#state().membership?.law.editions.length ?? 0) === 0;
+  }
+
   /** A rule that says nothing of a statement: an error in its expression. */
   tell(rule: Rule, detail: string): void {
     const told = `${ruleKey(rule)} ${detail}`;

@@ -11,6 +11,12 @@ export interface TrialWish {
   readonly statementsMax: number;
 }
 
+/** What one thread does of it: windows are a device's own, so devices are shared out. */
+export interface TrialPart extends TrialWish {
+  readonly part: number;
+  readonly parts: number;
+}
+
 export const TRIAL_STATEMENTS_MAX = 1_000_000;
 export const TRIAL_EXAMPLES_MAX = 20;
 
@@ -55,4 +61,27 @@ export interface TrialExample {
 export interface TrialProgress {
   readonly done: number;
   readonly total: number;
+}
+
+/** The parts of one trial, each over devices of its own and all of them over the same statements. */
+export function joinedTrial(results: readonly TrialResult[]): TrialResult {
+  const sum = (of: (result: TrialResult) => number) => results.reduce((all, r) => all + of(r), 0);
+  const judged = sum((result) => result.judged);
+  const spentMicroseconds = sum((result) => result.microsecondsPerFrame * result.judged);
+  const examples = results.flatMap((result) => result.examples);
+  return {
+    statements: results[0]?.statements ?? 0,
+    judged,
+    skipped: sum(({ skipped }) => skipped),
+    broken: sum(({ broken }) => broken),
+    errors: sum(({ errors }) => errors),
+    perDevice: results.flatMap(({ perDevice }) => perDevice).sort(mostBroken),
+    examples: examples.sort((a, b) => a.leafIndex - b.leafIndex).slice(0, TRIAL_EXAMPLES_MAX),
+    firstError: results.find(({ firstError }) => firstError !== null)?.firstError ?? null,
+    microsecondsPerFrame: judged === 0 ? 0 : spentMicroseconds / judged,
+  };
+}
+
+export function mostBroken(a: TrialCount, b: TrialCount): number {
+  return b.broken - a.broken || (a.device < b.device ? -1 : 1);
 }

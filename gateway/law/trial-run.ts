@@ -16,12 +16,13 @@ import { type CompiledRule, compileRules } from './rule-set.ts';
 import { logBefore, StoreHistory } from './store-history.ts';
 import { summaryWords } from './summary-words.ts';
 import {
+  mostBroken,
   TRIAL_EXAMPLES_MAX,
   type TrialCount,
   type TrialExample,
+  type TrialPart,
   type TrialProgress,
   type TrialResult,
-  type TrialWish,
 } from './trial-result.ts';
 
 /** Every window of every device is kept: what the trial refuses is not in the log to read again. */
@@ -51,7 +52,7 @@ const ROWS_SQL = `SELECT pack.leaf_index AS leafIndex, key_no AS keyNo, seq, fir
 
 /** Judges the newest statements of a store by rules that are not in force, as though they had been. */
 export function runTrial(
-  wish: TrialWish,
+  wish: TrialPart,
   onProgress: (progress: TrialProgress) => void,
 ): Result<TrialResult, RuleFault> {
   const compiled = compileRules(wish.rules);
@@ -70,7 +71,8 @@ class Trial {
   readonly #store: LedgerStore;
   readonly #keys: readonly KeyRecord[];
   readonly #devices: ReadonlyMap<string, DeviceRecord>;
-  readonly #governed: ReadonlySet<string> | null;
+  /** Of this part. */
+  readonly #governed: ReadonlySet<string>;
   readonly #judge: RuleJudge;
   readonly #batches: BatchHeads;
   readonly #readsQuality: boolean;
@@ -83,13 +85,17 @@ class Trial {
   #errors = 0;
   #firstError: string | null = null;
 
-  constructor(db: Db, rules: readonly CompiledRule[], wish: TrialWish) {
+  constructor(db: Db, rules: readonly CompiledRule[], wish: TrialPart) {
     this.#db = db;
     this.#store = new LedgerStore(db);
     const { keys, devices } = this.#store.loadState();
     this.#keys = keys;
     this.#devices = devices;
-    this.#governed = wish.devices === null ? null : new Set(wish.devices);
+    const { part, parts } = wish;
+    const asked = wish.devices ?? [...devices.keys()];
+    this.#governed = new Set(
+      asked.filter((urn) => (devices.get(urn)?.registrationLeaf ?? 0) % parts === part),
+    );
     this.#batches = new BatchHeads(this.#store.leaves);
     this.#readsQuality = rules.some(({ needs }) => needs.statement);
     const skip = Math.max(0, wish.statementsMax - 1);
@@ -115,7 +121,7 @@ class Trial {
 
   #take(row: Row): void {
     const device = this.#devices.get(this.#keys[row.keyNo]?.iss ?? '');
-    if (!device || (this.#governed && !this.#governed.has(device.device))) return;
+    if (!device || !this.#governed.has(device.device)) return;
     if (row.content === null) {
       this.#skipped += 1;
       return;
@@ -188,7 +194,7 @@ class Trial {
       this.#counts,
       ([device, count]): TrialCount => ({ device, ...count }),
     );
-    perDevice.sort((a, b) => b.broken - a.broken || (a.device < b.device ? -1 : 1));
+    perDevice.sort(mostBroken);
     const judged = perDevice.reduce((sum, count) => sum + count.judged, 0);
     return {
       statements: this.#statements,

@@ -147,7 +147,7 @@ export class SoloRig {
     });
     const ruleFault = executabilityFault;
     this.desk = new MembershipDesk({ voice, native: nativeVerify, ruleFault });
-    this.lawDesk = openLawDesk({ voice, reads: this.context, folder: this.folder });
+    this.lawDesk = openLawDesk({ voice, reads: this.context, folder: this.folder }).desk;
     this.proofs = new Proofs((level, index) => store.tiles.get(level, index));
     const { anchor } = openAnchor({
       db: store.db,

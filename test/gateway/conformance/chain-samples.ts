@@ -154,8 +154,18 @@ export interface MemoryWishes {
   readonly tile?: (tile: TileId, bytes: Uint8Array) => Seen<Uint8Array>;
 }
 
-/** Kinds that a gateway hides from the public: they name devices. */
-const REGISTRY: ReadonlySet<string | null> = new Set(['registration', 'rotation', 'revocation']);
+/** Kinds that a gateway shows to everybody; the rest names devices and things. */
+const PUBLIC: ReadonlySet<string | null> = new Set([
+  'charter',
+  'acceptance',
+  'proposal',
+  'answer',
+  'exception',
+  'departure',
+  'endpoint',
+  'order',
+  'filing',
+]);
 
 /** A ledger in memory as a source: a gateway without its HTTP. */
 export class MemorySource implements LedgerSource {
@@ -193,7 +203,7 @@ export class MemorySource implements LedgerSource {
       const parsed = parseStatement(entry);
       if (isOpen || !parsed.ok) return true;
       const kind = governanceKind(parsed.value);
-      return kind !== null && !REGISTRY.has(kind);
+      return PUBLIC.has(kind);
     });
     return seen({ leaves: shown, isWhole: isOpen && shown.length === all.length });
   }

@@ -7,10 +7,13 @@ import {
   MEDIA_BATCH,
   MEDIA_FILING,
   MEDIA_ORDER,
+  MEDIA_PROFILE_BINDING,
   MEDIA_PROPOSAL,
 } from '@truegrain/device-sdk/formats/media-types.js';
 import { leafHash, rootOf } from '@truegrain/device-sdk/formats/merkle.js';
 import { encodeOrder } from '@truegrain/device-sdk/formats/order.js';
+import type { Profile } from '@truegrain/device-sdk/formats/profile.js';
+import { encodeProfileBinding } from '@truegrain/device-sdk/formats/profile-binding.js';
 import { encodeProposal } from '@truegrain/device-sdk/formats/proposal.js';
 import type { RuleExample } from '@truegrain/device-sdk/formats/rule.js';
 import { describe, expect, it } from 'vitest';
@@ -398,7 +401,7 @@ describe('orders of a supervisor', () => {
       MEDIA_ORDER,
       encodeOrder({
         logTimeMs: ledger.tick(),
-        target: { kind: 'device', id: 'urn:dev:ops:32473-tg1-1' },
+        target: { kind: 'device', id: DEVICE },
         action: 'suspend',
         legalBasis: 'Act, § 1',
         text: 'Suspended.',
@@ -408,16 +411,32 @@ describe('orders of a supervisor', () => {
       by,
     );
 
-  it('one that rests on the registry is not judged by what the public sees, and breaks nothing', async () => {
-    const wishes = sectorLaw('food');
-    const ledger = allianceLedger({ terms: { law: wishes } });
-    order(ledger, 3);
+  /** A regulator of one sector, whose profile is in force. */
+  function foodLedger(): SampleLedger {
+    const ledger = allianceLedger({ terms: { law: sectorLaw('food') } });
+    decide(ledger, { by: 0, change: { kind: 'profile', profile: FOOD }, epoch: 0, approvers: [] });
+    return ledger;
+  }
+
+  it('one about a bound device is not judged where the binding is not shown, and breaks nothing', async () => {
+    const ledger = foodLedger();
+    const binding = { logTimeMs: ledger.tick(), device: DEVICE, profile: 'food' };
+    ledger.govern(MEDIA_PROFILE_BINDING, encodeProfileBinding(binding), DEVICE);
+    const leaf = order(ledger, 3);
     const report = await judge(ledger);
     expect(outcomeOf(report, 'C-05')).toMatch(/^passed/);
-    expect(report.criteria.find(({ id }) => id === 'C-05')!.notSeen.join()).toMatch(
-      /what leaf 12 rests on; as shown it breaks the charter: not_empowered/,
+    expect(report.criteria.find(({ id }) => id === 'C-05')!.notSeen.join()).toContain(
+      `what leaf ${leaf} rests on; as shown it breaks the charter: not_empowered`,
     );
-    // With every entry there is no profile bound that the public could have missed.
+    const open = await judge(ledger, { memory: OPEN });
+    expect(open.verdict).toBe('alliance chain');
+    expect(open.criteria.find(({ id }) => id === 'C-05')!.notSeen).toEqual([]);
+  });
+
+  it('one without power breaks the ledger where every entry is shown', async () => {
+    const ledger = foodLedger();
+    order(ledger, 3);
+    expect((await judge(ledger)).verdict).toBe('alliance chain');
     const open = await judge(ledger, { memory: OPEN });
     expect(outcomeOf(open, 'C-05')).toMatch(/^failed/);
     expect(open.verdict).toBe('pseudo-chain');
@@ -619,6 +638,19 @@ function example(verdict: 'kept' | 'broken', value: number): RuleExample {
   const reading = { sensor: 'temp', quantity: 'air temperature', unit: 'Cel', atS: 0, value };
   return { text: `${value} °C`, verdict, readings: [reading], context: null };
 }
+
+const DEVICE = 'urn:dev:ops:32473-tg1-1';
+
+const FOOD: Profile = {
+  id: 'food',
+  version: 1,
+  title: 'Food',
+  text: 'Food in transit.',
+  legalBasis: ['Act, § 2'],
+  retentionDays: 730,
+  metrology: [],
+  rules: [],
+};
 
 /** A charter whose regulator supervises one sector alone. */
 function sectorLaw(sector: string): LawTerms {

@@ -53,8 +53,11 @@ function wishOf(rules: readonly Rule[], changes: { devices?: string[]; last?: nu
   return { file: rig.folder.ledger, rules, devices, statementsMax: last };
 }
 
+/** All devices in one thread. */
+const WHOLE = { part: 0, parts: 1 };
+
 function tried(rules: readonly Rule[], changes = {}): TrialResult {
-  const result = runTrial(wishOf(rules, changes), () => {});
+  const result = runTrial({ ...wishOf(rules, changes), ...WHOLE }, () => {});
   if (!result.ok) throw new Error(result.detail);
   return result.value;
 }
@@ -154,7 +157,7 @@ describe('a dry run', () => {
   });
 
   test('of a rule that is none is refused with its reason', () => {
-    const result = runTrial(wishOf([rule(cel('now() > 1'))]), () => {});
+    const result = runTrial({ ...wishOf([rule(cel('now() > 1'))]), ...WHOLE }, () => {});
     expect(result).toMatchObject({ ok: false, code: 'rule_clock' });
   });
 
@@ -165,16 +168,19 @@ describe('a dry run', () => {
 
 describe('in a thread of its own', () => {
   test('says how far it is, and finds what the same run finds here', async () => {
-    commit(readings(0, [4]), readings(1, [9]));
+    commit(readings(0, [4]), readings(1, [9]), readings(1, [10], b), readings(2, [11]));
     const seen: TrialProgress[] = [];
     const result = await runTrialInThread(wishOf([COLD]), {
       onProgress: (progress) => seen.push(progress),
     });
     const expected = { ...tried([COLD]), microsecondsPerFrame: expect.any(Number) };
     expect(result).toEqual({ ok: true, value: expected });
-    expect(seen).toEqual([
-      { done: 0, total: 2 },
-      { done: 2, total: 2 },
+    // Devices are shared out among threads; all of it is done when the last of them is.
+    const done = seen.map((progress) => progress.done);
+    expect([...done].sort((x, y) => x - y)).toEqual(done);
+    expect([seen[0], seen.at(-1)]).toEqual([
+      { done: 0, total: 4 },
+      { done: 4, total: 4 },
     ]);
   });
 
