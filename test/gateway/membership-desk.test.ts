@@ -121,7 +121,12 @@ describe('what was read is what is signed', () => {
     const id = await proposed('mill', { kind: 'charter', terms: { retentionDays: 700 } });
     expect(await sign('mill', id)).toMatchObject({ code: 'answered' });
     expect(await sign('shop', id)).toMatchObject({ ok: true });
-    const request = { proposalId: id, answer: 'reject' as const, reason: 'too long', textDigest: null };
+    const request = {
+      proposalId: id,
+      answer: 'reject' as const,
+      reason: 'too long',
+      textDigest: null,
+    };
     const rejected = await rig.desk('board').answer(request);
     expect(rejected.ok && rejected.value.lines.at(-1)).toBe('The proposal is ended.');
     expect(await sign('carrier', id)).toMatchObject({ code: 'proposal_unknown' });

@@ -1,4 +1,8 @@
-import { encodeBatch, type ListedRefusal, type Ruling } from '@truegrain/device-sdk/formats/batch.js';
+import {
+  encodeBatch,
+  type ListedRefusal,
+  type Ruling,
+} from '@truegrain/device-sdk/formats/batch.js';
 import { encodeGrades } from '@truegrain/device-sdk/formats/grade.js';
 import { MEDIA_BATCH, MEDIA_ERASURE } from '@truegrain/device-sdk/formats/media-types.js';
 import { rootOf } from '@truegrain/device-sdk/formats/merkle.js';
