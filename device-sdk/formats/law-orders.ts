@@ -38,7 +38,7 @@ export function applyOrder(membership: Membership, change: MembershipChange): Me
   const { iss, id } = statement;
   const power = action === 'annotate' ? 'annotate' : POWER[target.kind];
   const fault =
-    powerFault(membership, { iss, power, sector: sectorOfTarget(law, target) }) ??
+    powerFault(membership, { iss, power, sector: sectorOfTarget(law, target, change) }) ??
     targetFault(membership, order, change) ??
     (action === 'annotate' ? null : standingFault(law, order));
   if (fault !== null) return fault;
@@ -47,8 +47,12 @@ export function applyOrder(membership: Membership, change: MembershipChange): Me
   return movedLaw(membership, carriedOut(next, record), { logTimeMs, kind: 'order', member: iss });
 }
 
-function sectorOfTarget(law: Law, { kind, id }: OrderTarget): string | null {
-  if (kind === 'device') return profileOf(law, id);
+function sectorOfTarget(
+  law: Law,
+  { kind, id }: OrderTarget,
+  { ownerOf }: MembershipChange,
+): string | null | undefined {
+  if (kind === 'device') return ownerOf === undefined ? undefined : profileOf(law, id);
   return kind === 'rule' ? (law.rules.get(id)?.rule.profile ?? null) : null;
 }
 
@@ -158,7 +162,7 @@ export function applyInspection(
   const { iss: by, sub } = statement;
   const { law } = membership;
   if (sub !== device) return fail('not_allowed', 'the subject is another device');
-  const sector = profileOf(law, device);
+  const sector = ownerOf === undefined ? undefined : profileOf(law, device);
   const fault = powerFault(membership, { iss: by, power: 'inspect', sector });
   if (fault !== null) return fault;
   if (ownerOf !== undefined && ownerOf(device) === null) {

@@ -43,7 +43,12 @@ export function supervises({ sectors }: Supervisor, sector: string | null): bool
 /** Why a member may not do that; null where it may. */
 export function powerFault(
   membership: Membership,
-  asked: { readonly iss: string; readonly power: Power; readonly sector: string | null },
+  asked: {
+    readonly iss: string;
+    readonly power: Power;
+    /** Undefined where it can't be known: an evidence file has not all devices' bindings. */
+    readonly sector: string | null | undefined;
+  },
 ): Refused<MembershipRefusal> | null {
   const { iss, power, sector } = asked;
   const own = supervisorsOf(membership).find(({ member }) => member === iss);
@@ -52,7 +57,7 @@ export function powerFault(
     return fail('not_a_supervisor', `${iss} is ${kind}: the charter gives it no supervision`);
   }
   if (!own.powers.includes(power)) return fail('not_empowered', `${iss} has no power to ${power}`);
-  if (supervises(own, sector)) return null;
+  if (sector === undefined || supervises(own, sector)) return null;
   return fail('not_empowered', `${iss} supervises ${own.sectors.join(', ')}, not ${sector}`);
 }
 

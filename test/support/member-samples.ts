@@ -19,6 +19,8 @@ import {
   samples,
   signer,
 } from './format-samples.ts';
+import { sampleLaw, sampleProfile } from './sample-law.ts';
+import { sampleRule } from './sample-rule.ts';
 
 /** One sample of every structure about members, made with fixed secrets. */
 const proposalId = sha256(new Uint8Array(4));
@@ -47,6 +49,10 @@ function proposal(change: Change): Uint8Array {
 const { logTimeMs: _, ledgerName: __, founders: ___, ...terms } = charter;
 
 export const memberSamples = {
+  newRule: proposal({ kind: 'rule', rule: sampleRule() }),
+  ruleEnd: proposal({ kind: 'rule-end', action: 'retire', id: 'cold', version: 1 }),
+  newProfile: proposal({ kind: 'profile', profile: sampleProfile() }),
+  lawfulTerms: proposal({ kind: 'charter', terms: { ...terms, law: sampleLaw(MEMBER) } }),
   admission: proposal({ kind: 'admit', ...card }),
   notice: proposal({ kind: 'exit', member: MEMBER }),
   expulsion: proposal({ kind: 'expel', member: MEMBER }),

@@ -45,6 +45,13 @@ describe('who supervises', () => {
     expect(codeOf(alliance.order('board', 'suspend', 'rule', 'cold@1'))).toBeNull();
   });
 
+  test('which nobody offline can know of a device: the members did when they let it in', () => {
+    const alliance = underLaw();
+    alliance.owners = undefined;
+    expect(codeOf(alliance.order('board', 'suspend', 'device', DEVICE))).toBeNull();
+    expect(codeOf(alliance.order('acme', 'suspend', 'device', DEVICE))).toBe('not_a_supervisor');
+  });
+
   test('nobody who is no regulator or body of the trade', () => {
     const alliance = new LawAlliance();
     const supervisors = [

@@ -10,7 +10,7 @@ import { deviceSigner, ledgerId, samples } from '../../support/format-samples.ts
 const spec = readFileSync(join(import.meta.dirname, '../../../device-sdk/formats/SPEC.md'), 'utf8');
 
 /** What a stranger compares with must be what we make. */
-test('the example of SPEC.md §10 is what this code writes', () => {
+test('the example of SPEC.md §11 is what this code writes', () => {
   const statement = parseStatement(samples.statement);
   if (!statement.ok) throw new Error(statement.code);
   const printed = Object.fromEntries(
