@@ -7,7 +7,7 @@ import { openFields } from './fields.ts';
 import { areGrades } from './grade.ts';
 import { isListable, type ListableRefusalCode } from './refusal.ts';
 import type { Result } from './result.ts';
-import { RULE_ID } from './rule.ts';
+import { RULE_ID, RULE_VERSION_MAX } from './rule.ts';
 
 export interface ListedRefusal {
   /** Statement id. */
@@ -104,7 +104,8 @@ function readRulings(list: readonly CborValue[]): Ruling[] | null {
     const [id, rule, version] = item;
     if (!(id instanceof Uint8Array) || id.length !== 32) return null;
     if (typeof rule !== 'string' || !RULE_ID.test(rule)) return null;
-    if (typeof version !== 'number' || !Number.isSafeInteger(version) || version < 1) return null;
+    if (typeof version !== 'number' || !Number.isSafeInteger(version)) return null;
+    if (version < 1 || version > RULE_VERSION_MAX) return null;
     seen.add(`${toHex(id)} ${rule}`);
     rulings.push({ id, rule, version });
   }

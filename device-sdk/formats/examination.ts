@@ -3,6 +3,7 @@
 /** @module examination */
 import type { CborKey, CborMap, CborValue } from './cbor.ts';
 import type { Fields } from './fields.ts';
+import { URI } from './governance.ts';
 import { encodePayload, openPayload } from './governance-payload.ts';
 import type { Result } from './result.ts';
 
@@ -100,7 +101,11 @@ function readOwn(fields: Fields): Own {
   if (cosigned.length < list.length) fields.odd('cosigned', '[iss, count]');
   const own = {
     clockOffsetMs: fields.numberOrNull('clockOffsetMs', offset),
-    expiring: fields.texts('expiring', { max: 64 }, (text) => text.length <= 256),
+    expiring: fields.texts(
+      'expiring',
+      { max: 64 },
+      (text) => text.length > 0 && text.length <= 256,
+    ),
     cosigned,
     anchored: fields.uint('anchored'),
     unheld: fields.uint('unheld'),
@@ -112,6 +117,7 @@ function readOwn(fields: Fields): Own {
 function readCount(item: CborValue): Own['cosigned'][number] | null {
   if (!Array.isArray(item) || item.length !== 2) return null;
   const [iss, count] = item;
-  if (typeof iss !== 'string' || typeof count !== 'number' || count < 0) return null;
+  if (typeof iss !== 'string' || !URI.test(iss)) return null;
+  if (typeof count !== 'number' || !Number.isSafeInteger(count) || count < 0) return null;
   return { iss, count };
 }

@@ -7,6 +7,7 @@ import { parseInspection } from './inspection.ts';
 import { pausedRule } from './law-rules.ts';
 import { type Law, type OrderRecord, profileOf } from './law-state.ts';
 import type { Power } from './law-terms.ts';
+import { withEntry } from './layered-map.ts';
 import type { MembershipRefusal } from './membership-refusal.ts';
 import type { Membership } from './membership-state.ts';
 import {
@@ -87,24 +88,24 @@ function standingFault(law: Law, { target, action }: Order): Fault {
 export function suspensionOf(law: Law, { kind, id }: OrderTarget): string | null {
   if (kind === 'device') return law.suspendedDevices.get(id) ?? null;
   if (kind === 'member') return law.suspendedMembers.get(id) ?? null;
-  if (kind === 'subject') return annotationOf(law, id);
+  if (kind === 'subject') {
+    const newest = annotationsOf(law, id).at(-1);
+    return newest === undefined ? null : toHex(newest.id);
+  }
   const pauses = law.rules.get(id)?.pauses ?? [];
   return pauses.find(({ untilLeaf }) => untilLeaf === null)?.because ?? null;
 }
 
-/** The newest annotation of a subject that was not withdrawn, in lower hex. */
-function annotationOf({ orders }: Law, subject: string): string | null {
-  let newest: string | null = null;
-  for (const [key, { order, liftedBy }] of orders) {
-    const { target, action } = order;
+/** Annotations of a subject that were not withdrawn, the newest last. */
+function annotationsOf({ orders }: Law, subject: string): OrderRecord[] {
+  return [...orders.values()].filter(({ order: { target, action }, liftedBy }) => {
     const isMeant = target.kind === 'subject' && target.id === subject && action === 'annotate';
-    if (isMeant && liftedBy === null) newest = key;
-  }
-  return newest;
+    return isMeant && liftedBy === null;
+  });
 }
 
 function withOrder(law: Law, record: OrderRecord): Law {
-  return { ...law, orders: new Map([...law.orders, [toHex(record.id), record]]) };
+  return { ...law, orders: withEntry(law.orders, toHex(record.id), record) };
 }
 
 function carriedOut(law: Law, { id, order, leafIndex }: OrderRecord): Law {
@@ -123,16 +124,19 @@ function carriedOut(law: Law, { id, order, leafIndex }: OrderRecord): Law {
   return { ...lifted, [field]: suspended };
 }
 
-/** Every order that held it: of a subject there may be several. */
+/** Every order that held it: of a subject there may be several, of all else there is one. */
 function withLifted(law: Law, target: OrderTarget, liftedBy: string): Law {
-  const orders = new Map(law.orders);
-  for (const [key, record] of law.orders) {
-    const { order } = record;
-    const holds = order.action === (target.kind === 'subject' ? 'annotate' : 'suspend');
-    const isMeant = order.target.kind === target.kind && order.target.id === target.id;
-    if (holds && isMeant && record.liftedBy === null) orders.set(key, { ...record, liftedBy });
-  }
+  const held =
+    target.kind === 'subject' ? annotationsOf(law, target.id) : suspendersOf(law, target);
+  let { orders } = law;
+  for (const record of held) orders = withEntry(orders, toHex(record.id), { ...record, liftedBy });
   return { ...law, orders };
+}
+
+/** Nothing for a rule that the members suspended: no order did. */
+function suspendersOf(law: Law, target: OrderTarget): OrderRecord[] {
+  const record = law.orders.get(suspensionOf(law, target) ?? '');
+  return record === undefined ? [] : [record];
 }
 
 export function applyAppeal(membership: Membership, change: MembershipChange): MembershipResult {
@@ -146,7 +150,7 @@ export function applyAppeal(membership: Membership, change: MembershipChange): M
   const { statement, leafIndex } = change;
   const { iss: by, id } = statement;
   const appeals = [...record.appeals, { by, leafIndex, id, text, document }];
-  const orders = new Map([...law.orders, [key, { ...record, appeals }]]);
+  const orders = withEntry(law.orders, key, { ...record, appeals });
   return movedLaw(membership, { ...law, orders }, { logTimeMs, kind: 'appeal', member: by });
 }
 
@@ -169,7 +173,7 @@ export function applyInspection(
     return fail('target_unknown', `no device ${device}`);
   }
   const made = [...(law.inspections.get(device) ?? []), { ...inspection, by, leafIndex }];
-  const inspections = new Map([...law.inspections, [device, made]]);
+  const inspections = withEntry(law.inspections, device, made);
   return movedLaw(
     membership,
     { ...law, inspections },

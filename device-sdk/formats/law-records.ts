@@ -8,6 +8,7 @@ import { parseCredential } from './credential.ts';
 import { parseExamination } from './examination.ts';
 import { parseFiling } from './filing.ts';
 import { calibrationKey, credentialKey } from './law-state.ts';
+import { withEntry } from './layered-map.ts';
 import type { Membership } from './membership-state.ts';
 import {
   type MembershipChange,
@@ -38,7 +39,7 @@ export function applyBinding(membership: Membership, change: MembershipChange): 
   }
   if (!law.profiles.has(profile)) return profileFault(membership, profile);
   const made = [...(law.bindings.get(device) ?? []), { profile, by, leafIndex }];
-  const bindings = new Map([...law.bindings, [device, made]]);
+  const bindings = withEntry(law.bindings, device, made);
   const editions = [...law.editions, leafIndex + 1];
   const next = { ...law, bindings, editions };
   return movedLaw(membership, next, { logTimeMs, kind: 'binding', member: by });
@@ -70,7 +71,7 @@ export function applyCredential(
   const attestedBy = members.get(by)?.kind ?? 'auditor';
   const record = { ...parsed.value, by, leafIndex, attestedBy };
   const key = credentialKey(about, condition, by);
-  const credentials = new Map([...law.credentials, [key, record]]);
+  const credentials = withEntry(law.credentials, key, record);
   return movedLaw(
     membership,
     { ...law, credentials },
@@ -103,7 +104,7 @@ export function applyCalibration(
   }
   const { law } = membership;
   const key = calibrationKey(device, name);
-  const calibrations = new Map([...law.calibrations, [key, { ...record, by, leafIndex }]]);
+  const calibrations = withEntry(law.calibrations, key, { ...record, by, leafIndex });
   return movedLaw(
     membership,
     { ...law, calibrations },
@@ -125,7 +126,7 @@ export function applyTap(membership: Membership, change: MembershipChange): Memb
     return fail('sun_replayed', `tag ${key} has counted to ${last}: ${counter} was seen before`);
   }
   // A tag that turns up on another thing was moved: it ties the first one to nothing any more.
-  const tags = new Map([...law.tags, [key, { counter, subject, leafIndex }]]);
+  const tags = withEntry(law.tags, key, { counter, subject, leafIndex });
   return movedLaw(membership, { ...law, tags }, { logTimeMs, kind: 'tap', member });
 }
 
@@ -139,12 +140,14 @@ export function applySeal(membership: Membership, change: MembershipChange): Mem
   const { law } = membership;
   const seal = { ...parsed.value, by, leafIndex };
   const known = law.seals.get(subject);
-  if (at === 'opening' && known === undefined) {
-    return fail('target_unknown', `no seal was closed on ${subject}`);
+  const isClosed = known !== undefined && known.opening === null;
+  // A second reading at the opening could make good the number that the first one found.
+  if (at === 'opening' && !isClosed) {
+    return fail('target_unknown', `no seal is closed on ${subject}`);
   }
-  const opened = known === undefined ? null : { ...known, opening: seal };
-  const record = at === 'closing' || opened === null ? { closing: seal, opening: null } : opened;
-  const seals = new Map([...law.seals, [subject, record]]);
+  const record =
+    at === 'opening' && isClosed ? { ...known, opening: seal } : { closing: seal, opening: null };
+  const seals = withEntry(law.seals, subject, record);
   return movedLaw(membership, { ...law, seals }, { logTimeMs, kind: 'seal', member: by });
 }
 
@@ -184,7 +187,7 @@ export function applyExamination(
   const { size, logTimeMs } = parsed.value;
   if (size > leafIndex) return fail('target_unknown', `the log has ${leafIndex} leaves`);
   const { law } = membership;
-  const examinations = new Map([...law.examinations, [by, { ...parsed.value, by, leafIndex }]]);
+  const examinations = withEntry(law.examinations, by, { ...parsed.value, by, leafIndex });
   return movedLaw(
     membership,
     { ...law, examinations },
@@ -198,7 +201,11 @@ export function applyFiling(membership: Membership, change: MembershipChange): M
   const { number, logTimeMs } = parsed.value;
   const { statement, leafIndex } = change;
   const { iss: by } = statement;
-  const { law } = membership;
-  const filings = new Map([...law.filings, [number, { ...parsed.value, by, leafIndex }]]);
+  const { law, members } = membership;
+  const known = law.filings.get(number);
+  if (known !== undefined && known.by !== by && members.has(known.by)) {
+    return fail('not_allowed', `filing ${number} was recorded by ${known.by}`);
+  }
+  const filings = withEntry(law.filings, number, { ...parsed.value, by, leafIndex });
   return movedLaw(membership, { ...law, filings }, { logTimeMs, kind: 'filing', member: by });
 }

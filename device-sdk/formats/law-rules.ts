@@ -3,6 +3,7 @@
 /** @module law-rules */
 import { equal, toHex } from './bytes.ts';
 import { type Law, latestOf, type RuleRecord } from './law-state.ts';
+import { withEntry } from './layered-map.ts';
 import type { MembershipRefusal } from './membership-refusal.ts';
 import type { Membership, OpenProposal } from './membership-state.ts';
 import type { Profile } from './profile.ts';
@@ -33,36 +34,41 @@ export function lawFault(
     case 'rule':
       return (
         takenFault(membership, [change.rule], asked.own) ??
-        ruleFault(membership, change.rule, asked)
+        ruleFault(membership.law, change.rule, asked) ??
+        sectorFault(membership.law, change.rule)
       );
     case 'profile':
       return profileFault(membership, change.profile, asked);
     case 'rule-end':
-      return endFault(membership, change);
+      return endFault(membership, change, asked.leafIndex);
   }
 }
 
-function ruleFault(
-  { law }: Membership,
-  rule: Rule,
-  { leafIndex, own }: { readonly leafIndex: number; readonly own?: Uint8Array | undefined },
-): Fault {
-  const fault = versionFault(law, rule);
-  if (fault !== null) return fault;
-  if (rule.profile !== null && !law.profiles.has(rule.profile)) {
-    return fail('profile_unknown', `no profile ${rule.profile} is in force`);
+interface Asked {
+  readonly leafIndex: number;
+  readonly own?: Uint8Array | undefined;
+}
+
+function ruleFault(law: Law, rule: Rule, { leafIndex, own }: Asked): Fault {
+  if (law.rules.has(ruleKey(rule))) {
+    return fail('rule_exists', `${ruleKey(rule)} has been in force: an amendment is a new version`);
+  }
+  const before = latestOf(law, rule.id);
+  const next = (before?.rule.version ?? 0) + 1;
+  if (rule.version !== next) {
+    return fail('rule_version', `${ruleKey(rule)}: the next version is ${next}`);
+  }
+  // Else an amendment would take a rule from under the supervisors without whom it can't be changed.
+  if (before !== null && before.rule.profile !== rule.profile) {
+    return fail('not_allowed', `${rule.id} belongs to ${before.rule.profile ?? 'no profile'}`);
   }
   const isLate = own === undefined && rule.fromLeaf !== null && rule.fromLeaf <= leafIndex;
   return isLate ? fail('retroactive', `leaf ${rule.fromLeaf} is in the log already`) : null;
 }
 
-function versionFault(law: Law, rule: Rule): Fault {
-  if (law.rules.has(ruleKey(rule))) {
-    return fail('rule_exists', `${ruleKey(rule)} has been in force: an amendment is a new version`);
-  }
-  const next = (latestOf(law, rule.id)?.rule.version ?? 0) + 1;
-  if (rule.version === next) return null;
-  return fail('rule_version', `${ruleKey(rule)}: the next version is ${next}`);
+function sectorFault({ profiles }: Law, { profile }: Rule): Fault {
+  if (profile === null || profiles.has(profile)) return null;
+  return fail('profile_unknown', `no profile ${profile} is in force`);
 }
 
 /** Two texts under one name can't be voted on at one time: nobody could tell which was meant. */
@@ -87,13 +93,10 @@ export function rulesOf(change: Change): readonly Rule[] {
   return change.kind === 'profile' ? change.profile.rules : [];
 }
 
-function profileFault(
-  membership: Membership,
-  profile: Profile,
-  { own }: { readonly own?: Uint8Array | undefined },
-): Fault {
+function profileFault(membership: Membership, profile: Profile, asked: Asked): Fault {
   const { law, terms } = membership;
   const { id, version } = profile;
+  const { own } = asked;
   const next = (law.profiles.get(id)?.profile.version ?? 0) + 1;
   if (version < next) return fail('profile_exists', `${id}@${version} has been in force`);
   const named = terms.law?.profiles ?? [];
@@ -101,11 +104,30 @@ function profileFault(
     return fail('charter_contradiction', `the charter does not name the profile ${id}`);
   }
   const changed = profile.rules.filter((rule) => !isUnchanged(law, rule));
-  const taken = takenFault(membership, changed, own);
+  const taken = takenProfileFault(membership, profile, own) ?? takenFault(membership, changed, own);
   if (taken !== null) return taken;
   for (const rule of changed) {
-    const fault = versionFault(law, rule);
+    const fault = ruleFault(law, rule, asked);
     if (fault !== null) return fault;
+  }
+  return null;
+}
+
+/** As for rules: of two texts under one name nobody could tell which was meant. */
+function takenProfileFault(
+  { proposals }: Membership,
+  { id, version }: Profile,
+  own: Uint8Array | undefined,
+): Fault {
+  for (const open of proposals.values()) {
+    const { change } = open.proposal;
+    if (change.kind !== 'profile' || (own !== undefined && equal(open.id, own))) continue;
+    if (change.profile.id === id && change.profile.version === version) {
+      return fail(
+        'profile_exists',
+        `${id}@${version} is proposed by ${open.by}: ${toHex(open.id)}`,
+      );
+    }
   }
   return null;
 }
@@ -115,14 +137,26 @@ function isUnchanged({ rules }: Law, rule: Rule): boolean {
   return record?.ended === null && equal(record.digest, ruleDigest(rule));
 }
 
-function endFault({ law }: Membership, change: Extract<Change, { kind: 'rule-end' }>): Fault {
-  const record = law.rules.get(ruleKey(change));
-  if (record === undefined) return fail('rule_unknown', ruleKey(change));
-  if (record.ended !== null) return fail('rule_unknown', `${ruleKey(change)} is ${record.ended}`);
-  const isPaused = record.pauses.some(({ untilLeaf }) => untilLeaf === null);
-  if (change.action === 'suspend' && isPaused) return fail('already_suspended', ruleKey(change));
-  if (change.action === 'resume' && !isPaused) return fail('not_suspended', ruleKey(change));
-  return null;
+function endFault(
+  { law }: Membership,
+  change: Extract<Change, { kind: 'rule-end' }>,
+  leafIndex: number,
+): Fault {
+  const key = ruleKey(change);
+  const record = law.rules.get(key);
+  if (record === undefined) return fail('rule_unknown', key);
+  if (isOver(record, leafIndex + 1)) return fail('rule_unknown', `${key} is ${record.ended}`);
+  const pause = record.pauses.find(({ untilLeaf }) => untilLeaf === null);
+  if (change.action === 'suspend' && pause) return fail('already_suspended', key);
+  if (change.action !== 'resume') return null;
+  if (pause === undefined) return fail('not_suspended', key);
+  // What a supervisor ordered is lifted by an order: members may appeal.
+  return law.orders.has(pause.because) ? fail('not_allowed', `order ${pause.because}`) : null;
+}
+
+/** Whether it governs nothing any more from that leaf on; a replaced version may still, for a while. */
+function isOver({ untilLeaf }: RuleRecord, leafIndex: number): boolean {
+  return untilLeaf !== null && untilLeaf <= leafIndex;
 }
 
 /** The law after a complete proposal; what it changes governs the next leaf at the earliest. */
@@ -163,13 +197,12 @@ function enacted(
 ): Law {
   // Slow approval does not make a law reach back.
   const fromLeaf = Math.max(leafIndex + 1, rule.fromLeaf ?? 0);
-  const before = latestOf(law, rule.id);
-  const rules = new Map(law.rules);
-  if (before !== null && before.ended === null) {
-    rules.set(ruleKey(before.rule), { ...before, untilLeaf: fromLeaf, ended: 'amended' });
-  }
+  // All of them: one that is to come may begin later than this one, and the one before it go on till then.
+  let rules = endedBefore(law.rules, { atLeaf: fromLeaf, ended: 'amended' }, (record) => {
+    return record.rule.id === rule.id;
+  });
   const { id: proposalId, by, approvedBy } = open;
-  rules.set(ruleKey(rule), {
+  rules = withEntry(rules, ruleKey(rule), {
     rule,
     digest: ruleDigest(rule),
     proposalId,
@@ -185,12 +218,21 @@ function enacted(
 }
 
 function retiredWhere(law: Law, leafIndex: number, isMeant: (record: RuleRecord) => boolean): Law {
-  const rules = new Map(law.rules);
-  for (const [key, record] of law.rules) {
-    if (record.ended !== null || !isMeant(record)) continue;
-    rules.set(key, { ...record, untilLeaf: leafIndex + 1, ended: 'retired' });
+  const end = { atLeaf: leafIndex + 1, ended: 'retired' } as const;
+  return { ...law, rules: endedBefore(law.rules, end, isMeant) };
+}
+
+function endedBefore(
+  all: Law['rules'],
+  { atLeaf, ended }: { readonly atLeaf: number; readonly ended: 'amended' | 'retired' },
+  isMeant: (record: RuleRecord) => boolean,
+): Law['rules'] {
+  let rules = all;
+  for (const [key, record] of all) {
+    if (isOver(record, atLeaf) || !isMeant(record)) continue;
+    rules = withEntry(rules, key, { ...record, untilLeaf: atLeaf, ended });
   }
-  return { ...law, rules };
+  return rules;
 }
 
 function endedRule(
@@ -222,6 +264,6 @@ export function pausedRule(
   const pauses = isPaused
     ? [...record.pauses, { fromLeaf: leafIndex + 1, untilLeaf: null, because }]
     : record.pauses.map((pause) => ({ ...pause, untilLeaf: pause.untilLeaf ?? leafIndex + 1 }));
-  const rules = new Map([...law.rules, [key, { ...record, pauses }]]);
+  const rules = withEntry(law.rules, key, { ...record, pauses });
   return { ...law, rules, editions: [...law.editions, leafIndex + 1] };
 }

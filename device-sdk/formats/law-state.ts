@@ -141,8 +141,11 @@ export function editionAt({ editions }: Law, leafIndex: number): number {
 
 /** First leaf after this one that has another edition; null where none is agreed yet. */
 export function nextEdition({ editions }: Law, leafIndex: number): number | null {
-  const later = editions.filter((from) => from > leafIndex);
-  return later.length === 0 ? null : Math.min(...later);
+  let next: number | null = null;
+  for (const from of editions) {
+    if (from > leafIndex && (next === null || from < next)) next = from;
+  }
+  return next;
 }
 
 export function governs(record: RuleRecord, leafIndex: number): boolean {

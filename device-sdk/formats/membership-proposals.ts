@@ -127,7 +127,9 @@ export function applyException(membership: Membership, change: MembershipChange)
   if (!asked.includes(iss) || !asked.includes(silent) || iss === silent) {
     return fail('not_allowed', 'one member names another, both asked by the proposal');
   }
-  if (open.approvedBy.includes(silent)) return fail('not_silent', silent);
+  if (open.approvedBy.includes(silent) || open.rejectedBy.includes(silent)) {
+    return fail('not_silent', silent);
+  }
   const dueMs = open.logTimeMs + membership.terms.answerTermDays * DAY_MS;
   if (logTimeMs < dueMs) return fail('term_running', `answers are due by log time ${dueMs}`);
   const named = open.exceptedBy.get(silent) ?? [];
@@ -152,13 +154,16 @@ export function applyDeparture(membership: Membership, change: MembershipChange)
   return completed(membership, open, { change, logTimeMs, exceptions: [use] });
 }
 
-/** Completes the proposal where this was the last word missing, else keeps it open. */
+/** Completes the proposal where this was the last word missing, ends it where too few can still approve. */
 function settle(
   membership: Membership,
   open: OpenProposal,
   given: { change: MembershipChange; logTimeMs: number },
 ): MembershipResult {
   const { change, logTimeMs } = given;
+  if (isLost(membership, open)) {
+    return moved({ membership: without(membership, open), effect: null }, logTimeMs);
+  }
   if (awaited(membership, open).length > 0) {
     return moved({ membership: withProposal(membership, open), effect: null }, logTimeMs);
   }

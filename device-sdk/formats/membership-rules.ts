@@ -71,7 +71,7 @@ function exitFault(membership: Membership, by: string, logTimeMs: number): Fault
   return conditionFault(membership, { member, on: 'exit', logTimeMs });
 }
 
-/** Evidence in the log, of the kind of member that the charter asks it of, and not run out. */
+/** Evidence in the log, by another member of the kind that the charter asks it of, and not run out. */
 function conditionFault(
   { law, terms }: Membership,
   asked: {
@@ -90,6 +90,7 @@ function conditionFault(
       ![...law.credentials.values()].some(
         (credential) =>
           credential.about === member.iss &&
+          credential.by !== member.iss &&
           credential.condition === id &&
           credential.attestedBy === attestedBy &&
           (credential.validUntilMs ?? logTimeMs) >= logTimeMs,

@@ -9,6 +9,7 @@ import {
   type Membership,
   type OpenProposal,
 } from './membership-state.ts';
+import type { LawChange } from './proposal.ts';
 import { mandatoryApprovers } from './supervision.ts';
 
 export const DAY_MS = 86_400_000;
@@ -50,8 +51,23 @@ export function awaited(membership: Membership, open: OpenProposal): string[] {
   );
   if (!isLawChange(change)) return missing;
   const mandatory = mandatoryApprovers(membership, sectorOf(membership, change));
-  const isCarried = open.approvedBy.length >= membership.terms.ruleApprovals;
+  const isCarried = open.approvedBy.length >= approvalsNeeded(membership, open);
   return isCarried ? missing.filter((iss) => mandatory.includes(iss)) : missing;
+}
+
+/** Of those who can be heard as many as the charter asks: a silent member is not waited for. */
+function approvalsNeeded(membership: Membership, open: OpenProposal): number {
+  const heard = membership.members.size - passedOver(membership, open).length;
+  return Math.min(membership.terms.ruleApprovals, heard);
+}
+
+/** Excepted, and silent to this day: a late answer counts. */
+function passedOver(membership: Membership, open: OpenProposal): string[] {
+  const { approvedBy, rejectedBy } = open;
+  return electorate(membership, open).filter(
+    (iss) =>
+      !approvedBy.includes(iss) && !rejectedBy.includes(iss) && isExcepted(membership, open, iss),
+  );
 }
 
 /** A rule's proposal that can't be carried any more, whatever the others say. */
@@ -59,9 +75,11 @@ export function isLost(membership: Membership, open: OpenProposal): boolean {
   const { change } = open.proposal;
   if (!isLawChange(change)) return open.rejectedBy.length > 0;
   const mandatory = mandatoryApprovers(membership, sectorOf(membership, change));
-  const possible = electorate(membership, open).length - open.rejectedBy.length;
-  const needed = Math.min(membership.terms.ruleApprovals, membership.members.size);
-  return possible < needed || mandatory.some((iss) => open.rejectedBy.includes(iss));
+  const { rejectedBy } = open;
+  const silent = passedOver(membership, open).length;
+  const possible = electorate(membership, open).length - rejectedBy.length - silent;
+  const isShort = possible < approvalsNeeded(membership, open);
+  return isShort || mandatory.some((iss) => rejectedBy.includes(iss));
 }
 
 /** What has to be marked when the change takes effect at this leaf. */
@@ -72,12 +90,18 @@ export function usedExceptions(
 ): ExceptionUse[] {
   const { change } = open.proposal;
   const mark = { proposalId: open.id, leafIndex };
-  // A rule needs so many, not all: who was not needed was not passed over.
-  const asked = isLawChange(change)
-    ? mandatoryApprovers(membership, sectorOf(membership, change))
-    : electorate(membership, open);
-  const silent = asked.filter((iss) => !open.approvedBy.includes(iss));
+  const silent = isLawChange(change)
+    ? missedByRule(membership, open, change)
+    : electorate(membership, open).filter((iss) => !open.approvedBy.includes(iss));
   const uses: ExceptionUse[] = silent.map((member) => ({ kind: 'silent', member, ...mark }));
   if (change.kind === 'expel') uses.push({ kind: 'expulsion', member: change.member, ...mark });
   return uses;
+}
+
+/** A rule needs so many, not all: who was not needed was not passed over. */
+function missedByRule(membership: Membership, open: OpenProposal, change: LawChange): string[] {
+  const { members, terms } = membership;
+  const isShort = open.approvedBy.length < Math.min(terms.ruleApprovals, members.size);
+  const mandatory = mandatoryApprovers(membership, sectorOf(membership, change));
+  return passedOver(membership, open).filter((iss) => isShort || mandatory.includes(iss));
 }

@@ -83,7 +83,11 @@ function readKind(fields: Fields, kind: RuleCheck['kind']): RuleCheck {
   }
   const quantity = fields.text('quantity', QUANTITY);
   if (kind === 'unit') {
-    const units = fields.texts('units', { min: 1, max: 16 }, (unit) => unit.length <= UNIT.max);
+    const units = fields.texts(
+      'units',
+      { min: 1, max: 16 },
+      (unit) => unit.length > 0 && unit.length <= UNIT.max,
+    );
     return { kind, quantity, units };
   }
   const unit = fields.text('unit', UNIT);

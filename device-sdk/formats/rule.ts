@@ -3,6 +3,7 @@
 /** @module rule */
 import { type CborKey, type CborMap, type CborValue, encodeCbor } from './cbor.ts';
 import type { Fields } from './fields.ts';
+import { isSensorName } from './pack-name.ts';
 import { type Responsible, readResponsible, responsibleMap } from './responsible.ts';
 import { type RuleCheck, readRuleCheck, ruleCheckMap } from './rule-check.ts';
 import { sha256 } from './sha256.ts';
@@ -153,12 +154,16 @@ function readExample(fields: Fields): RuleExample {
   return example;
 }
 
+const QUANTITY = /^\P{Cc}{1,64}$/u;
+const UNIT = /^\P{Cc}{1,16}$/u;
+
 function readReading(item: CborValue): ExampleReading | null {
   if (!Array.isArray(item) || item.length !== 5) return null;
   const [sensor, quantity, unit, atS, value] = item;
   if (typeof sensor !== 'string' || typeof quantity !== 'string' || typeof unit !== 'string') {
     return null;
   }
+  if (!isSensorName(sensor) || !QUANTITY.test(quantity) || !UNIT.test(unit)) return null;
   if (typeof atS !== 'number' || atS < 0 || typeof value !== 'number') return null;
   return { sensor, quantity, unit, atS, value };
 }

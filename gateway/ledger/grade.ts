@@ -117,7 +117,10 @@ function provenAxes(device: DeviceRecord, { calibrations }: Law): Axes {
   const sensors = device.sensors.filter(({ unit }) => unit !== null);
   const graded = sensors.map((sensor) => {
     const record = calibrations.get(calibrationKey(device.device, sensor.name));
-    if (record) return { metrology: record.signature === 'verified' ? 3 : 2, dueMs: record.dueMs };
+    if (record && record.serial === sensor.serial && record.unit === sensor.unit) {
+      return { metrology: record.signature === 'verified' ? 3 : 2, dueMs: record.dueMs };
+    }
+    // Registered anew with another instrument: the certificate of the old one says nothing of it.
     const { calibration } = sensor;
     return {
       metrology: calibration ? 2 : 1,
@@ -145,8 +148,17 @@ function bindingProven({ tags, seals }: Law, subject: string): number {
   const isPhotographed = isSealed && closing.photo !== null && opening.photo !== null;
   if (isPhotographed && closing.sealClass === 'H') return 4;
   if (isBroken) return 1;
-  for (const tag of tags.values()) if (tag.subject === subject) return 3;
-  return 2;
+  return taggedThings(tags).has(subject) ? 3 : 2;
+}
+
+const thingsKnown = new WeakMap<Law['tags'], ReadonlySet<string>>();
+
+function taggedThings(tags: Law['tags']): ReadonlySet<string> {
+  const known = thingsKnown.get(tags);
+  if (known) return known;
+  const things = new Set([...tags.values()].map(({ subject }) => subject));
+  thingsKnown.set(tags, things);
+  return things;
 }
 
 export function packGrades(grades: readonly number[]): Uint8Array {

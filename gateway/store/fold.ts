@@ -51,7 +51,8 @@ export class Fold {
     this.#refusal = db.prepare('INSERT OR IGNORE INTO refusal VALUES (?, ?, ?)');
     this.#ruling = db.prepare('INSERT INTO ruling VALUES (?, ?, ?, ?)');
     this.#rulingsOf = db.prepare(
-      'SELECT id, rule, version, batch_leaf AS batchLeaf FROM ruling WHERE id = ? ORDER BY rule',
+      `SELECT id, rule, version, batch_leaf AS batchLeaf FROM ruling
+       WHERE id = ? ORDER BY rule, version, batch_leaf`,
     );
     this.#rulingPage = db.prepare(
       `SELECT id, rule, version, batch_leaf AS batchLeaf FROM ruling

@@ -74,11 +74,14 @@ CREATE TABLE IF NOT EXISTS notice_leaf(
 CREATE TABLE IF NOT EXISTS erased(id BLOB PRIMARY KEY, erasure_leaf INTEGER NOT NULL) WITHOUT ROWID;
 `;
 
-/** Which rule a statement broke; it may be in the log or refused. */
+/**
+ * Which rule a statement broke; it may be in the log or refused. Two gateways may refuse one frame
+ * before either's batch is in the log: each of their rulings is kept.
+ */
 const LAW_SCHEMA = `
 CREATE TABLE IF NOT EXISTS ruling(
   id BLOB NOT NULL, rule TEXT NOT NULL, version INTEGER NOT NULL, batch_leaf INTEGER NOT NULL,
-  PRIMARY KEY(id, rule)) WITHOUT ROWID;
+  PRIMARY KEY(id, rule, version, batch_leaf)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS ruling_batch ON ruling(batch_leaf);
 `;
 

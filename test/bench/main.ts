@@ -8,6 +8,7 @@ import { disk } from './disk.bench.ts';
 import { firmware } from './firmware.bench.ts';
 import { fsckSpeed } from './fsck.bench.ts';
 import { ingest } from './ingest.bench.ts';
+import { lawReplay } from './law-replay.bench.ts';
 import { offlineVerify } from './offline-verify.bench.ts';
 import { readSide } from './read-side.bench.ts';
 import { rules } from './rules.bench.ts';
@@ -24,6 +25,7 @@ const BENCHES: Bench[] = [
   ...allianceJoin,
   ...alliancePruning,
   ...rules,
+  ...lawReplay,
 ];
 
 async function main(names: readonly string[]): Promise<number> {

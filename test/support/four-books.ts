@@ -16,7 +16,10 @@ import {
 import { baseNameOf } from '@truegrain/device-sdk/formats/pack.js';
 import { sensorTable } from '@truegrain/device-sdk/formats/pack-check.js';
 import { encodePack } from '@truegrain/device-sdk/formats/pack-encode.js';
-import { encodeRegistration } from '@truegrain/device-sdk/formats/registration.js';
+import {
+  encodeRegistration,
+  type Registration,
+} from '@truegrain/device-sdk/formats/registration.js';
 import { sha256 } from '@truegrain/device-sdk/formats/sha256.js';
 import type { Signer } from '@truegrain/device-sdk/formats/signer.js';
 import {
@@ -178,7 +181,11 @@ export class FourBooks {
     return encodeFrame({ statement: bytes, content });
   }
 
-  registration(by: MemberBooks, device: TestDevice): Uint8Array {
+  registration(
+    by: MemberBooks,
+    device: TestDevice,
+    changes: Partial<Registration> = {},
+  ): Uint8Array {
     const { ledgerId } = by.ledger.state;
     const bytes = encodeRegistration({
       logTimeMs: this.timeMs,
@@ -192,6 +199,7 @@ export class FourBooks {
       sensors: [TEMPERATURE_SPEC as never],
       binding: 'none',
       subjects: null,
+      ...changes,
     });
     return this.governance(by, { contentType: MEDIA_REGISTRATION, bytes, sub: device.urn }).tx;
   }
@@ -204,7 +212,10 @@ export class FourBooks {
     for (const frame of frames) {
       const checked = checkFrame(frame, registryOf(by.ledger.state));
       if (!checked.authentic) throw new Error(checked.code);
-      round.judge(checked.facts, checked.content, checked.verdict);
+      const { facts, content, verdict } = checked;
+      const code = round.judge(facts, content, verdict);
+      const asked = { facts, device: facts.sub, frame, receivedMs: this.timeMs };
+      if (typeof code === 'string') round.refuse({ ...asked, code });
     }
     const { facts, batch } = round.seal({
       signer: signer ?? by.member.gateway.signer,

@@ -4,10 +4,12 @@ import { type Endpoint, encodeEndpoint } from '@truegrain/device-sdk/formats/end
 import { encodeException } from '@truegrain/device-sdk/formats/exception.js';
 import { encodeGrant } from '@truegrain/device-sdk/formats/grant.js';
 import { makeKeyProof } from '@truegrain/device-sdk/formats/key-proof.js';
+import type { LawTerms } from '@truegrain/device-sdk/formats/law-terms.js';
 import { encodeLedgerTx } from '@truegrain/device-sdk/formats/ledger-tx.js';
 import { encodeMemberCard, makeMemberCard } from '@truegrain/device-sdk/formats/member-card.js';
 import type { Founder } from '@truegrain/device-sdk/formats/member-record.js';
 import { type Change, encodeProposal } from '@truegrain/device-sdk/formats/proposal.js';
+import type { RuleCheck } from '@truegrain/device-sdk/formats/rule-check.js';
 import { sha256 } from '@truegrain/device-sdk/formats/sha256.js';
 import {
   charter,
@@ -48,11 +50,49 @@ function proposal(change: Change): Uint8Array {
 
 const { logTimeMs: _, ledgerName: __, founders: ___, ...terms } = charter;
 
+const temperature = { quantity: 'air temperature', unit: 'Cel' } as const;
+const checks = {
+  unit: { kind: 'unit', quantity: temperature.quantity, units: ['Cel', 'K'] },
+  window: {
+    ...{ kind: 'window', ...temperature, windowS: 3_600, aggregate: 'mkt' },
+    ...{ outside: null, min: 2, max: 8.5 },
+  },
+  outsideS: {
+    ...{ kind: 'window', ...temperature, windowS: 86_400, aggregate: 'outsideS' },
+    ...{ outside: { min: 2, max: 8 }, min: null, max: 3_600 },
+  },
+  cel: { kind: 'cel', expression: 'size(readings) > 0', windowS: 60 },
+} as const satisfies Record<string, RuleCheck>;
+const plain = sampleRule();
+const expression = sampleRule({
+  check: checks.cel,
+  examples: plain.examples.map((example) => ({ ...example, context: '{"a": 1}' })),
+});
+const metrology = [{ ...temperature, grade: 3, uncertaintyMax: 0.5, intervalS: 900 }];
+const fullLaw: Partial<LawTerms> = {
+  profiles: ['pharma'],
+  conditions: [
+    {
+      ...{ id: 'licence', on: 'entry', kind: 'participant', requirement: 'licence' },
+      ...{ text: 'A licence.', attestedBy: 'regulator' },
+    },
+  ],
+  laboratories: [{ name: 'Lab', certificate: new Uint8Array(40).fill(0x30) }],
+};
+
 export const memberSamples = {
   newRule: proposal({ kind: 'rule', rule: sampleRule() }),
   ruleEnd: proposal({ kind: 'rule-end', action: 'retire', id: 'cold', version: 1 }),
   newProfile: proposal({ kind: 'profile', profile: sampleProfile() }),
-  lawfulTerms: proposal({ kind: 'charter', terms: { ...terms, law: sampleLaw(MEMBER) } }),
+  lawfulTerms: proposal({ kind: 'charter', terms: { ...terms, law: sampleLaw(MEMBER, fullLaw) } }),
+  unitRule: proposal({ kind: 'rule', rule: sampleRule({ check: checks.unit }) }),
+  windowRule: proposal({ kind: 'rule', rule: sampleRule({ check: checks.window }) }),
+  budgetRule: proposal({
+    kind: 'rule',
+    rule: sampleRule({ check: checks.outsideS, fromLeaf: 90 }),
+  }),
+  expressionRule: proposal({ kind: 'rule', rule: expression }),
+  fullProfile: proposal({ kind: 'profile', profile: sampleProfile({ metrology }) }),
   admission: proposal({ kind: 'admit', ...card }),
   notice: proposal({ kind: 'exit', member: MEMBER }),
   expulsion: proposal({ kind: 'expel', member: MEMBER }),

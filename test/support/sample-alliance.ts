@@ -23,6 +23,7 @@ import {
   applyMembership,
   foundMembership,
   type Membership,
+  type MembershipChange,
   type MembershipResult,
 } from '../../device-sdk/formats/membership.ts';
 import { type Change, encodeProposal, type KeyChange } from '../../device-sdk/formats/proposal.ts';
@@ -74,6 +75,7 @@ export class SampleAlliance {
   /** Keys registered for devices. */
   readonly deviceKids: Uint8Array[] = [];
   owners: ((device: string) => string | null) | undefined;
+  sensors: MembershipChange['sensorOf'];
   readonly #members = new Map<string, SampleMember>();
   readonly #signers = new Map<string, Signer>();
   readonly #charterId: Uint8Array;
@@ -160,6 +162,7 @@ export class SampleAlliance {
       native: nodeVerify,
       isKeyKnown: (kid) => this.deviceKids.some((known) => equal(known, kid)),
       ownerOf: this.owners,
+      sensorOf: this.sensors,
     });
   }
 

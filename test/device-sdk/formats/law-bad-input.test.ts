@@ -76,6 +76,18 @@ test('a charter that would leave zero members', () => {
   expect(codeOf(last.propose('acme', exit))).toBe('no_members');
 });
 
+test('a certificate for another serial number, or for none', () => {
+  const alliance = new LawAlliance();
+  alliance.sensors = () => ({ serial: 'SN-1', unit: 'Cel' });
+  expect(codeOf(alliance.calibration('acme', { serial: 'SN-2' }))).toBe('dcc_serial');
+  expect(codeOf(alliance.calibration('acme', { unit: 'K' }))).toBe('dcc_unit');
+  expect(codeOf(alliance.calibration('acme'))).toBeNull();
+  alliance.sensors = () => ({ unit: 'Cel' });
+  expect(codeOf(alliance.calibration('acme'))).toBe('dcc_serial');
+  alliance.sensors = () => null;
+  expect(codeOf(alliance.calibration('acme'))).toBe('target_unknown');
+});
+
 test('a SUN message with a counter seen before', () => {
   const alliance = new LawAlliance();
   expect(codeOf(alliance.tap('acme', 5))).toBeNull();

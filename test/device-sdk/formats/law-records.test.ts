@@ -68,6 +68,15 @@ describe('conditions of the charter', () => {
     expect(codeOf(alliance.propose('bolt', exit))).toBeNull();
   });
 
+  test('nobody attests its own', () => {
+    const alliance = conditioned();
+    const exit = { kind: 'exit' as const, member: alliance.iss('bolt') };
+    alliance.credential('bolt', alliance.iss('bolt'), 'accounts');
+    expect(codeOf(alliance.propose('bolt', exit))).toBe('exit_condition');
+    alliance.credential('acme', alliance.iss('bolt'), 'accounts');
+    expect(codeOf(alliance.propose('bolt', exit))).toBeNull();
+  });
+
   test('one that the charter does not have', () => {
     const alliance = conditioned();
     const about = alliance.iss('bolt');
@@ -104,6 +113,7 @@ describe('evidence for grades', () => {
       closing: { number: 'H-1', by: alliance.iss('acme') },
       opening: { number: 'H-2', by: alliance.iss('bolt') },
     });
+    expect(codeOf(alliance.seal('acme', 'opening', 'H-1'))).toBe('target_unknown');
     alliance.seal('acme', 'closing', 'H-3');
     expect(alliance.law.seals.get(THING)?.opening).toBeNull();
   });
@@ -138,4 +148,13 @@ test('reports and filings: the newest of each', () => {
   alliance.filing('acme');
   alliance.filing('acme');
   expect([...alliance.law.filings.keys()]).toEqual(['京ICP-1']);
+});
+
+test('a filing is changed by who recorded it, while that is a member', () => {
+  const alliance = new LawAlliance();
+  alliance.filing('acme');
+  expect(codeOf(alliance.filing('bolt'))).toBe('not_allowed');
+  expect(codeOf(alliance.filing('acme'))).toBeNull();
+  alliance.enact({ kind: 'exit', member: alliance.iss('acme') });
+  expect(codeOf(alliance.filing('bolt'))).toBeNull();
 });

@@ -122,7 +122,105 @@ describe('who has to approve', () => {
   });
 });
 
+describe('one who is silent', () => {
+  const names = ['acme', 'bolt', 'crane', 'board'];
+  function overdue(approvals: number): LawAlliance {
+    const alliance = new LawAlliance({ names, terms: { ruleApprovals: approvals } });
+    alliance.propose('acme', rule());
+    alliance.answer('board');
+    alliance.days(15);
+    return alliance;
+  }
+  const passOver = (alliance: LawAlliance, silent: string, by: readonly string[]) =>
+    by.map((one) => codeOf(alliance.except(one, silent)));
+
+  test('is not waited for, and that it lacked is on record', () => {
+    const alliance = overdue(4);
+    alliance.answer('bolt');
+    expect(alliance.law.rules.size).toBe(0);
+    expect(passOver(alliance, 'crane', ['acme', 'board'])).toEqual([null, null]);
+    expect(alliance.law.rules.size).toBe(1);
+    expect(alliance.membership.exceptions).toMatchObject([
+      { kind: 'silent', member: alliance.iss('crane') },
+    ]);
+  });
+
+  test('does not outvote who said no', () => {
+    const alliance = overdue(3);
+    alliance.answer('bolt', 'reject');
+    expect(alliance.membership.proposals.size).toBe(1);
+    passOver(alliance, 'crane', ['acme', 'board']);
+    expect([alliance.membership.proposals.size, alliance.law.rules.size]).toEqual([0, 0]);
+    expect(alliance.membership.exceptions).toEqual([]);
+  });
+
+  test('is nobody who said no', () => {
+    const alliance = overdue(3);
+    alliance.answer('bolt', 'reject');
+    expect(codeOf(alliance.except('acme', 'bolt'))).toBe('not_silent');
+  });
+
+  test('is no exception where it was not needed', () => {
+    const alliance = overdue(3);
+    passOver(alliance, 'crane', ['acme', 'board']);
+    alliance.answer('bolt');
+    expect(alliance.law.rules.size).toBe(1);
+    expect(alliance.membership.exceptions).toEqual([]);
+  });
+});
+
+describe('of all versions one governs', () => {
+  const at = (alliance: LawAlliance, ...leaves: number[]) =>
+    leaves.map((leaf) => held(alliance, leaf).join());
+
+  test('though a later one begins before one that is to come', () => {
+    const alliance = new LawAlliance();
+    alliance.enact(
+      rule(),
+      rule({ version: 2, fromLeaf: 200 }),
+      rule({ version: 3, fromLeaf: 100 }),
+    );
+    expect(at(alliance, 99, 100, 200)).toEqual(['cold@1', 'cold@3', 'cold@3']);
+  });
+
+  test('and ends when it is told, though its successor is agreed', () => {
+    const alliance = new LawAlliance();
+    alliance.enact(rule(), rule({ version: 2, fromLeaf: 200 }));
+    expect(alliance.law.rules.get('cold@1')).toMatchObject({ ended: 'amended', untilLeaf: 200 });
+    alliance.enact(end('suspend'), end('resume'), end('retire'));
+    const next = alliance.leafIndex;
+    expect(at(alliance, next, 199, 200)).toEqual(['', '', 'cold@2']);
+    expect(codeOf(alliance.propose('acme', end('retire')))).toBe('rule_unknown');
+    alliance.enact(end('retire', 2));
+    expect(at(alliance, 200)).toEqual(['']);
+  });
+});
+
+test('a rule stays with its profile: else it would leave its supervisors by an amendment', () => {
+  const alliance = new LawAlliance({ terms: { ruleApprovals: 1 } });
+  const law = sampleLaw(alliance.iss('board'));
+  alliance.enact({ kind: 'charter', terms: { ...alliance.membership.terms, law } });
+  alliance.enact({ kind: 'profile', profile: sampleProfile() });
+  expect(held(alliance, 99)).toEqual([]);
+  expect(codeOf(alliance.propose('acme', rule({ version: 2 })))).toBe('not_allowed');
+  const food = { id: 'food', rules: [sampleRule({ profile: 'food', version: 2 })] };
+  const profile = sampleProfile(food);
+  expect(codeOf(alliance.propose('acme', { kind: 'profile', profile }))).toBe('not_allowed');
+  expect(alliance.law.rules.get('cold@1')).toMatchObject({ ended: null });
+});
+
 describe('suspend, resume, retire', () => {
+  test('not what a supervisor ordered: that is lifted by an order', () => {
+    const alliance = new LawAlliance();
+    alliance.enact(rule());
+    alliance.order('board', 'suspend', 'rule', 'cold@1');
+    expect(codeOf(alliance.propose('acme', end('resume')))).toBe('not_allowed');
+    expect(codeOf(alliance.order('board', 'reinstate', 'rule', 'cold@1'))).toBeNull();
+    expect(held(alliance, alliance.leafIndex)).toEqual(['cold@1']);
+    const [order] = alliance.law.orders.values();
+    expect(order?.liftedBy).toBe([...alliance.law.orders.keys()][1]);
+  });
+
   test('by everybody, each from the next leaf on, and only what can be', () => {
     const alliance = new LawAlliance();
     alliance.enact(rule());
@@ -185,6 +283,25 @@ describe('a profile', () => {
     expect(codeOf(alliance.propose('acme', pharma({ version: 3, rules: [stale] })))).toBe(
       'rule_exists',
     );
+  });
+
+  test('that drops a rule drops the version before it as well', () => {
+    const alliance = new LawAlliance();
+    alliance.enact(pharma());
+    alliance.bind('acme', 'pharma');
+    alliance.enact(rule({ profile: 'pharma', version: 2, fromLeaf: 500 }));
+    expect(held(alliance, alliance.leafIndex)).toEqual(['cold@1']);
+    alliance.enact(pharma({ version: 2, rules: [] }));
+    expect([held(alliance, alliance.leafIndex), held(alliance, 500)]).toEqual([[], []]);
+  });
+
+  test('does not reach back either, and is proposed once at a time', () => {
+    const alliance = new LawAlliance();
+    const late = pharma({ rules: [sampleRule({ profile: 'pharma', fromLeaf: 1 })] });
+    expect(codeOf(alliance.propose('acme', late))).toBe('retroactive');
+    alliance.propose('acme', pharma({ rules: [] }));
+    expect(codeOf(alliance.propose('bolt', pharma()))).toBe('profile_exists');
+    expect(codeOf(alliance.propose('bolt', pharma({ id: 'food', rules: [] })))).toBeNull();
   });
 
   test('that the charter does not name', () => {
