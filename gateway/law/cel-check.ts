@@ -1,8 +1,9 @@
-import { type CelInput, CelScalar, celEnv, celFunc, isCelError, plan } from '@bufbuild/cel';
+import { type CelInput, celEnv, isCelError, plan } from '@bufbuild/cel';
 import { fail, ok, type Result } from '@truegrain/device-sdk/formats/result.js';
 import type { RuleCheck } from '@truegrain/device-sdk/formats/rule-check.js';
 import type { RuleFault, RuleVerdict } from './rule-fault.ts';
 import { checkExpression } from './static-check.ts';
+import { TYPED_FUNCTIONS } from './typed-operators.ts';
 import type { VariableName } from './variables.ts';
 
 /** Values of the variables; those that an expression does not use are never asked for. */
@@ -17,22 +18,7 @@ export interface CelCheck {
   readonly evaluate: (variables: CelVariables) => RuleVerdict;
 }
 
-const { DOUBLE } = CelScalar;
-
-/** Beyond the doubles there is NaN, whose comparisons are all false: an error instead. */
-function finite(value: number): number {
-  if (!Number.isFinite(value)) throw new Error('a number without end');
-  return value;
-}
-
-const ENV = celEnv({
-  funcs: [
-    celFunc('_+_', [DOUBLE, DOUBLE], DOUBLE, (left, right) => finite(left + right)),
-    celFunc('_-_', [DOUBLE, DOUBLE], DOUBLE, (left, right) => finite(left - right)),
-    celFunc('_*_', [DOUBLE, DOUBLE], DOUBLE, (left, right) => finite(left * right)),
-    celFunc('_/_', [DOUBLE, DOUBLE], DOUBLE, (left, right) => finite(left / right)),
-  ],
-});
+const ENV = celEnv({ funcs: TYPED_FUNCTIONS });
 
 const ERROR_LENGTH_MAX = 200;
 

@@ -3,6 +3,7 @@ import { fail, type Refused } from '@truegrain/device-sdk/formats/result.js';
 import { forbiddenName } from './cel-functions.ts';
 import { isScalar, operatorResult, UNKNOWN, type WalkType } from './operator-types.ts';
 import type { RuleFault } from './rule-fault.ts';
+import { typedName } from './typed-operators.ts';
 import { BOOL, DOUBLE, INT, STRING, VARIABLES } from './variables.ts';
 
 export const EXPRESSION_NODES_MAX = 512;
@@ -156,6 +157,8 @@ export class ExpressionWalk {
       return { type: result.value, cost: cost + types[1].max * TEXT_COST };
     }
     const isText = types.some((type) => type.kind === 'string');
+    // The tree is ours, and this pass alone knows the types of its parts.
+    call.function = typedName(call.function, types);
     return { type: result.value, cost: cost + (isText ? TEXT_COST : 0) };
   }
 

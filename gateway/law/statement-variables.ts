@@ -7,7 +7,7 @@ import type { DeviceWindows } from './device-windows.ts';
 import type { JudgedStatement } from './judged-statement.ts';
 import { anchorMsOf, ROW } from './pack-summary.ts';
 import { merged } from './rule-context.ts';
-import type { RuleDevice } from './rule-device.ts';
+import { deviceIndex, type RuleDevice } from './rule-device.ts';
 import type {
   RuleEvent,
   RuleInput,
@@ -93,15 +93,15 @@ function readingsOf(
   pack: Pack | null,
 ): RuleReading[] {
   const anchorMs = anchorMsOf(facts.quality, logTimeMs);
-  const quantities = new Map(device.sensors.map(({ name, quantity }) => [name, quantity]));
-  const records = pack?.records ?? [];
-  return records.flatMap(({ kind, name, unit, value, timeMs }) => {
-    const quantity = quantities.get(name);
-    if (kind !== 'reading' || quantity === undefined || unit === null) return [];
-    return typeof value === 'number'
-      ? [{ name, quantity, unit, value, atMs: timeMs + anchorMs }]
-      : [];
-  });
+  const index = deviceIndex(device);
+  const readings: RuleReading[] = [];
+  for (const { kind, name, unit, value, timeMs } of pack?.records ?? []) {
+    const quantity = device.sensors[index.get(name)?.no ?? -1]?.quantity;
+    if (kind !== 'reading' || quantity === undefined || unit === null) continue;
+    if (typeof value !== 'number') continue;
+    readings.push({ name, quantity, unit, value, atMs: timeMs + anchorMs });
+  }
+  return readings;
 }
 
 function statementOf(

@@ -16,6 +16,8 @@ const KINETIC = 5;
 const OUTSIDE_MS = 6;
 /** Behind the buckets: time of the newest reading so far. */
 const NEWEST = WINDOW_BUCKETS * FIELDS;
+/** And which state the buckets before the newest are in; no two states have one number. */
+const CLOSED = NEWEST + 1;
 
 /** What a statement adds to a window, and under which conditions. */
 export interface WindowPart {
@@ -46,7 +48,11 @@ export interface WindowSums {
 export class SensorWindow {
   readonly #bucketMs: number;
   readonly #outside: Bounds | null;
-  readonly #data = new Float64Array(NEWEST + 1);
+  readonly #data = new Float64Array(CLOSED + 1);
+  /** Sum of the buckets before the newest, in the state that is named: most packs leave it as it is. */
+  readonly #closed = noSums();
+  #closedState = -1;
+  #states = 0;
 
   constructor(windowS: number, outside: Bounds | null) {
     this.#bucketMs = (windowS * 1000) / WINDOW_BUCKETS;
@@ -64,10 +70,10 @@ export class SensorWindow {
     const bucket = this.#bucketOf(lastMs);
     if (bucket <= this.#bucketOf(newestMs) - WINDOW_BUCKETS) return;
     const outsideMs = this.#outsideMs(part);
-    if (lastMs > newestMs) {
-      journal?.keep(data, NEWEST, 1);
-      data[NEWEST] = lastMs;
-    }
+    journal?.keep(data, NEWEST, 2);
+    // A bucket more is closed, or a late pack changes one that is.
+    if (bucket !== this.#bucketOf(newestMs)) data[CLOSED] = ++this.#states;
+    if (lastMs > newestMs) data[NEWEST] = lastMs;
     const slot = slotOf(bucket);
     journal?.keep(data, slot, FIELDS);
     if (data[slot + NO] !== bucket) empty(data, slot, bucket);
@@ -83,10 +89,20 @@ export class SensorWindow {
     const newest = this.#bucketOf(newestMs);
     const first = newest - WINDOW_BUCKETS + 1;
     if (last < first) return null;
-    const sums = noSums();
-    const end = Math.min(last, newest);
+    if (last < newest) return this.#sumOf(first, last, noSums());
+    const closed = this.#data[CLOSED] as number;
+    if (this.#closedState !== closed) {
+      this.#sumOf(first, newest - 1, Object.assign(this.#closed, noSums()));
+      this.#closedState = closed;
+    }
+    // The newest comes last in any case, so these are the doubles of one long addition.
+    return this.#sumOf(newest, newest, { ...this.#closed });
+  }
+
+  /** In the order of time. */
+  #sumOf(first: number, last: number, sums: WindowSums): WindowSums {
     let slot = slotOf(first);
-    for (let bucket = first; bucket <= end; bucket += 1) {
+    for (let bucket = first; bucket <= last; bucket += 1) {
       if (this.#data[slot + NO] === bucket) addSums(sums, this.#data, slot);
       slot += FIELDS;
       if (slot === NEWEST) slot = 0;

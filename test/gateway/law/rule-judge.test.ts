@@ -264,6 +264,28 @@ describe('variables', () => {
     expect(words(judge.judge(statements[39]!))).toEqual([]);
   });
 
+  test.each([
+    ['readings[0].value == 4.0 && readings[0].value != 4.5', true],
+    ['readings[0].value == 4 && 4 == readings[0].value && readings[0].value != 5', true],
+    ['readings[0].value < 4.5 && readings[0].value <= 4.0 && readings[0].value <= 4', true],
+    ['readings[0].value > 3.5 && readings[0].value >= 4.0 && readings[0].value > 3', true],
+    ['readings[0].value < 4.0 || readings[0].value > 4.0', false],
+    ['readings[0].value != 4.0 || readings[0].value != 4', false],
+    ['(readings[0].value + 1.0) * 2.0 - 4.0 == 6.0 && readings[0].value / 8.0 == 0.5', true],
+    ['statement.seq + 1 == 2 && statement.seq * 3 - 1 == 2 && 7 / 2 == 3', true],
+    ['statement.seq == 1 && statement.seq != 2 && statement.seq == 1.0', true],
+    ['readings[0].name == "temp" && readings[0].name != "Temp"', true],
+    ['(statement.late == false) && (statement.late != true)', true],
+    ['statement.quality in [1, 3] && readings[0].name in ["a", "temp"]', true],
+    ['readings[0].value in [4.0] && !(readings[0].value in [3.0, 5.0])', true],
+    [
+      'readings.exists_one(r, r.value == 4.0) && readings.filter(r, r.value < 9.0).size() == 1',
+      true,
+    ],
+  ])('operators compare and compute: %s', (expression, isKept) => {
+    expect(lastOf(compiled(rule(cel(expression))), at(0, [4]))).toEqual(isKept ? [] : ['cold@1']);
+  });
+
   test('what runs beyond the numbers is an error, not a verdict', () => {
     const error = (expression: string) => lastOf(compiled(rule(cel(expression))), at(0, [4]))[0];
     expect(error('readings[0].value / 0.0 > 1.0')).toBe('a number without end');

@@ -168,7 +168,10 @@ test('forgets to the last bit what is undone', () => {
     fc.property(streams, streams, (kept, undone) => {
       const window = filled(kept, OUTSIDE);
       const journal = new Journal();
-      for (const part of undone) window.add(part, journal);
+      for (const part of undone) {
+        window.add(part, journal);
+        window.sums(lastMsOf(part));
+      }
       journal.undo(0);
       expect(journal.length).toBe(0);
       for (const part of kept) {
@@ -176,6 +179,30 @@ test('forgets to the last bit what is undone', () => {
       }
     }),
     { numRuns: 200 },
+  );
+});
+
+test('is what its definition says after anything was undone', () => {
+  const chance = fc.record({ part: fc.nat(59), undoes: fc.nat(3) });
+  fc.assert(
+    fc.property(streams, fc.array(chance, { maxLength: 80 }), (parts, chances) => {
+      const window = new SensorWindow(WINDOW_S, OUTSIDE);
+      const journal = new Journal();
+      const marks: number[] = [];
+      const held: WindowPart[] = [];
+      for (const { part, undoes } of chances) {
+        for (let i = 0; i < undoes && held.length > 0; i += 1) {
+          held.pop();
+          journal.undo(marks.pop()!);
+        }
+        const next = parts[part % parts.length]!;
+        marks.push(journal.length);
+        held.push(next);
+        window.add(next, journal);
+        expect(window.sums(lastMsOf(next))).toEqual(reference(held, next));
+      }
+    }),
+    { numRuns: 300 },
   );
 });
 
