@@ -32,6 +32,7 @@ import type { NativeVerify } from '@truegrain/device-sdk/formats/signature.js';
 import { parseStatement, type Statement } from '@truegrain/device-sdk/formats/statement.js';
 import type { ReadLeaf, ReadLeaves } from './ledger-source.ts';
 import { type NumberStreams, numberStreamsOf } from './number-streams.ts';
+import { Registry } from './registry.ts';
 
 /** One change of members, keys or terms that took effect, and who had signed it by then. */
 export interface ChangeMade {
@@ -160,6 +161,7 @@ class Fold {
   readonly faults: LawFault[] = [];
   readonly unjudged: LawFault[] = [];
   readonly #isWhole: boolean;
+  readonly #registry = new Registry();
   readonly #ledger: KnownLedger;
   readonly #native: NativeVerify | undefined;
   /** Proposer and approvers by proposal id: the checker's own count beside the fold's. */
@@ -187,6 +189,7 @@ class Fold {
       this.#fault(leafIndex, `is not signed by a member of that time (${statement.iss})`);
       return;
     }
+    this.#registry.take(statement);
     const { payload } = statement;
     if (payload.kind !== 'inline' || !isMembershipType(payload.contentType)) return;
     this.#listen(statement, payload.contentType);
@@ -198,6 +201,9 @@ class Fold {
       // Keys of devices need not be shown to the public; those of members the fold knows itself.
       isKeyKnown: () => false,
       native,
+      // Whose a device is, and in which sector, is known where nothing is hidden.
+      ownerOf: this.#isWhole ? (device) => this.#registry.ownerOf(device) : undefined,
+      sensorOf: this.#isWhole ? (device, name) => this.#registry.sensorOf(device, name) : undefined,
     });
     if (!result.ok) {
       const text = `breaks the charter: ${result.code}, ${result.detail}`;
