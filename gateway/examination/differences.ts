@@ -44,8 +44,9 @@ function shown(value: Uint8Array | number): string | number {
 }
 
 /**
- * Members that let a whole period of log time pass without a report. Who was no member at its
- * beginning is not asked for one yet.
+ * Members that let a whole period of log time pass without a report on all the leaves before it: one
+ * on the first leaves alone, signed again and again, says nothing. Who was no member at its beginning
+ * is not asked for one yet.
  */
 export function overdueReports(
   { members, terms, law }: Membership,
@@ -55,8 +56,11 @@ export function overdueReports(
   const { examinationDays } = terms.law;
   const sinceMs = periodStart(logTimeMs, examinationDays) - examinationDays * DAY_MS;
   return [...members.values()].flatMap(({ iss, sinceLeaf }) => {
-    const lastMs = law.examinations.get(iss)?.logTimeMs ?? null;
-    if (timeOf(sinceLeaf) >= sinceMs || (lastMs !== null && lastMs >= sinceMs)) return [];
+    const last = law.examinations.get(iss);
+    const lastMs = last?.logTimeMs ?? null;
+    // The report itself stands behind what it is about, so the leaf at its size is there.
+    const isDone = last !== undefined && last.logTimeMs >= sinceMs && timeOf(last.size) >= sinceMs;
+    if (isDone || timeOf(sinceLeaf) >= sinceMs) return [];
     return [{ member: iss, lastMs, examinationDays }];
   });
 }

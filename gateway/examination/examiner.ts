@@ -31,7 +31,7 @@ export class Examiner {
   async examine(): Promise<Outcome<Said>> {
     const { voice, reads, expiring, clockOffsetMs } = this.#options;
     const size = this.#size();
-    const seen = size === null ? null : seenAt(reads, size);
+    const seen = size === null ? null : await seenAt(reads, size);
     if (size === null || seen === null) {
       return { ok: false, code: 'not_found', detail: 'there is nothing to examine yet' };
     }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { parseCalibrationRecord } from '@truegrain/device-sdk/formats/calibration-record.js';
 import type { Seen } from '@truegrain/device-sdk/formats/examination.js';
 import { calibrationKey } from '@truegrain/device-sdk/formats/law-state.js';
@@ -9,9 +10,9 @@ import { isBoundary, logTimeAt } from './log-time.ts';
 
 /**
  * What the first `size` leaves say, asked of the tables as they are now: every row that counts bears
- * the leaf that made it, so leaves that came since change nothing. Null for a size inside a batch.
+ * the leaf that made it, so leaves that come meanwhile change nothing. Null for a size inside a batch.
  */
-export function seenAt(context: ReadContext, size: number): Seen | null {
+export async function seenAt(context: ReadContext, size: number): Promise<Seen | null> {
   if (!isBoundary(context, size)) return null;
   const { store } = context;
   const { db } = store;
@@ -20,15 +21,40 @@ export function seenAt(context: ReadContext, size: number): Seen | null {
   return {
     root: proofs.root(size),
     devices: devicesAt(context, size).size,
-    statements: count('SELECT count(*) FROM pack WHERE leaf_index < ?'),
+    ...(await streamsAt(context, size)),
     refusals: count('SELECT count(*) FROM refusal WHERE batch_leaf < ?'),
-    // A number that was missing then and came later is missing at that size.
-    missing: count(`SELECT coalesce(sum(top - held), 0) FROM
-      (SELECT max(seq) AS top, count(DISTINCT seq) AS held FROM pack
-       WHERE leaf_index < ? GROUP BY key_no)`),
     overdueCalibrations: overdueAt(context, size),
     broken: count('SELECT count(*) FROM ruling WHERE batch_leaf < ?'),
   };
+}
+
+/**
+ * Stream by stream, with the gateway's own work in between: over all rows at once a large ledger would
+ * stand still for as long as they are counted. A number that came later is missing at that size.
+ */
+async function streamsAt(
+  { store, state }: ReadContext,
+  size: number,
+): Promise<Pick<Seen, 'statements' | 'missing'>> {
+  const ofKey = store.db.prepare(
+    `SELECT count(*) AS held, count(DISTINCT seq) AS numbers, coalesce(max(seq), 0) AS top
+     FROM pack WHERE key_no = ? AND leaf_index < ?`,
+  );
+  const seen = { statements: 0, missing: 0 };
+  const keys = state().keys.filter(({ role, fromLeaf }) => role === 'device' && fromLeaf < size);
+  for (const { no } of keys) {
+    const { held, numbers, top } = ofKey.get(no, size) as StreamRow;
+    seen.statements += held;
+    seen.missing += top - numbers;
+    await setImmediate();
+  }
+  return seen;
+}
+
+interface StreamRow {
+  readonly held: number;
+  readonly numbers: number;
+  readonly top: number;
 }
 
 /** Ever registered, with whether a key of it was in force. */

@@ -1,4 +1,5 @@
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
+import type { Filing } from '@truegrain/device-sdk/formats/filing.js';
 import type { Membership } from '@truegrain/device-sdk/formats/membership-state.js';
 import { ruleKey } from '@truegrain/device-sdk/formats/rule.js';
 import type { FiledChange } from '../http/filing-backend.ts';
@@ -7,15 +8,27 @@ export interface ChangeSources {
   readonly membership: Membership;
   /** Leaves in which a member said where its node is. */
   readonly announced: readonly { readonly leafIndex: number; readonly iss: string }[];
-  /** Log time of a governance leaf. */
-  readonly timeOf: (leafIndex: number) => number | null;
+  /** Every filing statement: the law has the newest of a number alone. */
+  readonly filed: readonly (Filing & { readonly leafIndex: number })[];
+  /** A governance leaf; null for any other. */
+  readonly leafOf: (leafIndex: number) => GovernanceStatement | null;
+}
+
+export interface GovernanceStatement {
+  readonly kind: string;
+  /** `iss` of the member that signed it. */
+  readonly by: string;
+  readonly timeMs: number;
 }
 
 type Change = readonly [leafIndex: number, text: string];
 
-/** All that an authority is told of: members, addresses, keys, charter, rules, orders, filings. */
+/**
+ * All that an authority is told of: members, addresses, keys, charter, rules, orders, filings. What all
+ * have to sign stands at the leaf that made it complete, under whoever signed last.
+ */
 export function changesSince(sources: ChangeSources, sinceLeaf: number | null): FiledChange[] {
-  const { membership, announced, timeOf } = sources;
+  const { membership, announced, filed, leafOf } = sources;
   const all = [
     ...memberChanges(membership),
     ...announced.map(({ leafIndex, iss }): Change => [leafIndex, `${iss} has a new address.`]),
@@ -23,11 +36,17 @@ export function changesSince(sources: ChangeSources, sinceLeaf: number | null): 
     ...charterChanges(membership),
     ...ruleChanges(membership),
     ...recordChanges(membership),
+    ...filed.map(({ leafIndex, number, authority, status }): Change => {
+      return [leafIndex, `Filing ${number} with ${authority}: ${status}.`];
+    }),
   ];
   return all
     .filter(([leafIndex]) => sinceLeaf === null || leafIndex > sinceLeaf)
     .sort(([a], [b]) => a - b)
-    .map(([leafIndex, text]) => ({ leafIndex, timeMs: timeOf(leafIndex), text }));
+    .map(([leafIndex, text]) => {
+      const { kind = null, by = null, timeMs = null } = leafOf(leafIndex) ?? {};
+      return { leafIndex, timeMs, kind, by, text };
+    });
 }
 
 function memberChanges({ members, formerMembers, exceptions }: Membership): Change[] {
@@ -86,9 +105,6 @@ function recordChanges({ law }: Membership): Change[] {
     }),
     ...[...law.orders.values()].map(({ leafIndex, by, order: { action, target } }): Change => {
       return [leafIndex, `Order of ${by}: ${action} ${target.kind} ${target.id}.`];
-    }),
-    ...[...law.filings.values()].map(({ leafIndex, number, authority, status }): Change => {
-      return [leafIndex, `Filing ${number} with ${authority}: ${status}.`];
     }),
   ];
 }

@@ -91,10 +91,12 @@ function operatorSection({ operator }: FilingSheet): string {
 function changeSection({ changes: { sinceLeaf, entries } }: FilingSheet): string {
   const title =
     sinceLeaf === null ? 'Changes since the charter' : `Changes after leaf ${sinceLeaf}`;
-  const rows = entries.map(({ leafIndex, timeMs, text }) => [
+  const rows = entries.map(({ leafIndex, timeMs, kind, by, text }) => [
     String(leafIndex),
     timeWords(timeMs),
     text,
+    kind ?? 'unknown',
+    by ?? 'unknown',
   ]);
-  return table(title, ['Leaf', 'Log time', 'Change'], rows);
+  return table(title, ['Leaf', 'Log time', 'Change', 'Statement', 'Signed by'], rows);
 }

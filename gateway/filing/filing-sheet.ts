@@ -22,7 +22,7 @@ export interface SheetSources extends ChangeSources {
 
 /** What an authority asks of who runs the ledger, from the log and from nothing else. */
 export function filingSheet(sources: SheetSources, sinceLeaf: number | null): FilingSheet {
-  const { membership, size, self, timeOf } = sources;
+  const { membership, size, self, leafOf } = sources;
   const law = lawView(membership.law, size);
   const voting = new Set(validators(membership).map(({ iss }) => iss));
   const memberOf = (member: Member) => filedMember(member, voting.has(member.iss));
@@ -35,7 +35,7 @@ export function filingSheet(sources: SheetSources, sinceLeaf: number | null): Fi
       origin: sources.origin,
       charterId: toHex(membership.charterId),
       purpose: terms.text,
-      startedMs: timeOf(0),
+      startedMs: leafOf(0)?.timeMs ?? null,
       size,
       logTimeMs: sources.logTimeMs,
       retentionDays: terms.retentionDays,
@@ -70,7 +70,7 @@ export function filingSheet(sources: SheetSources, sinceLeaf: number | null): Fi
 }
 
 const NOTES = [
-  'Generated from the log. Whoever holds the ledger can generate it again and gets the same.',
+  'Generated from the log. Whoever holds the ledger can generate it again and gets the same, but for the operator: that is the member whose gateway made it.',
   'Duties are those of the Provisions on the Administration of Blockchain Information Services (CAC Order 3, in force since 15 February 2019) as this program understands them. Which of them fall to whom, terms and forms are to be confirmed with counsel; nothing is filed by making this sheet.',
   'That a member showed evidence of its legal id is in the log; the document itself is with whoever checked it.',
 ] as const;

@@ -111,6 +111,9 @@ export interface FiledDuty {
 export interface FiledChange {
   readonly leafIndex: number;
   readonly timeMs: number | null;
+  /** Kind of the statement that brought it, and `iss` of who signed that. */
+  readonly kind: string | null;
+  readonly by: string | null;
   readonly text: string;
 }
 

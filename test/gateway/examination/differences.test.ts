@@ -65,15 +65,22 @@ describe('differences', () => {
 
 describe('overdue', () => {
   const START_MS = Date.UTC(2026, 0, 1);
-  /** `sinceLeaf` is the day of entry, and `reports` the day of each member's newest report. */
-  function overdue(day: number, reports: Record<string, number>, sinceLeaf = 0, days = 7) {
+  const DAYS = 7;
+  /**
+   * A leaf a day; `sinceLeaf` is the day of entry, `reports` the day of each member's newest report on
+   * all there was, and `size` what it is about instead.
+   */
+  function overdue(day: number, reports: Record<string, number>, sinceLeaf = 0, size?: number) {
     const examinations = new Map(
-      Object.entries(reports).map(([by, at]) => [by, { by, logTimeMs: START_MS + at * DAY_MS }]),
+      Object.entries(reports).map(([by, at]) => [
+        by,
+        { by, size: size ?? Math.ceil(at), logTimeMs: START_MS + at * DAY_MS },
+      ]),
     );
     const members = new Map(MEMBERS.map((iss) => [iss, { iss, sinceLeaf }]));
     const membership = {
       members,
-      terms: { law: { examinationDays: days } },
+      terms: { law: { examinationDays: DAYS } },
       law: { ...NO_LAW, examinations },
     } as unknown as Membership;
     const timeOf = (leaf: number) => START_MS + leaf * DAY_MS;
@@ -95,6 +102,12 @@ describe('overdue', () => {
     expect(overdue(14, reports)).toEqual(['carrier']);
     expect(overdue(13.9, reports)).toEqual([]);
     expect(overdue(21, reports)).toEqual(['mill', 'carrier']);
+  });
+
+  test('is who reports on the first leaves for ever, and nobody who reports on the whole period', () => {
+    expect(overdue(15, { mill: 15, carrier: 15, shop: 15 }, 0, 1)).toEqual(MEMBERS);
+    expect(overdue(15, { mill: 15, carrier: 15, shop: 15 }, 0, 6)).toEqual(MEMBERS);
+    expect(overdue(15, { mill: 15, carrier: 15, shop: 15 }, 0, 7)).toEqual([]);
   });
 
   test('is nobody who has just entered, and nothing without a term', () => {

@@ -48,33 +48,52 @@ async function live(): Promise<number[]> {
 describe('what is seen', () => {
   test('is counted, up to a size', async () => {
     const [founded, enrolled, one, two, all] = await live();
-    expect(seen(founded)).toMatchObject({ devices: 0, statements: 0, missing: 0 });
-    expect(seen(enrolled)).toMatchObject({ devices: 1, statements: 0, missing: 0 });
+    expect(await seen(founded)).toMatchObject({ devices: 0, statements: 0, missing: 0 });
+    expect(await seen(enrolled)).toMatchObject({ devices: 1, statements: 0, missing: 0 });
     // Number 1 is still on its way.
-    expect(seen(one)).toMatchObject({ devices: 1, statements: 1, missing: 1 });
-    expect(seen(two)).toMatchObject({ devices: 2, statements: 1, overdueCalibrations: 0 });
-    expect(seen(all)).toMatchObject({ statements: 3, missing: 0, overdueCalibrations: 1 });
+    expect(await seen(one)).toMatchObject({ devices: 1, statements: 1, missing: 1 });
+    expect(await seen(two)).toMatchObject({ devices: 2, statements: 1, overdueCalibrations: 0 });
+    expect(await seen(all)).toMatchObject({ statements: 3, missing: 0, overdueCalibrations: 1 });
   });
 
   test('has the root of those leaves', async () => {
     for (const at of await live()) {
       const entries = rig.ledger.store.leaves.entries(0, at);
-      expect(toHex(seen(at)!.root)).toBe(toHex(MTH(entries)));
+      expect(toHex((await seen(at))!.root)).toBe(toHex(MTH(entries)));
     }
   });
 
   test('does not change by anything that comes later', async () => {
     const sizes = await live();
-    const before = sizes.map((at) => seen(at));
+    const allSeen = () => Promise.all(sizes.map((at) => seen(at)));
+    const before = await allSeen();
     rig.nowMs += 100 * DAY_MS;
     const third = await rig.enrol('third');
     rig.commit(rig.temperatures(third, rig.nowMs - 30_000, [5]));
     const truck = 'urn:dev:ops:32473-tg1-truck';
     const revoked = await rig.registrar.revoke(truck, null, 'lost');
     expect(revoked.ok).toBe(true);
-    expect(sizes.map((at) => seen(at))).toEqual(before);
+    expect(await allSeen()).toEqual(before);
     // The truck's certificate is of no interest any more; the store's has run out.
-    expect(seen()).toMatchObject({ devices: 3, overdueCalibrations: 1 });
+    expect(await seen()).toMatchObject({ devices: 3, overdueCalibrations: 1 });
+  });
+
+  test('is of those leaves, whatever comes while they are counted', async () => {
+    await live();
+    const alone = await seen();
+    const counting = seen();
+    const truck = await rig.enrol('meanwhile');
+    rig.commit(rig.temperatures(truck, rig.nowMs - 30_000, [4]));
+    expect(await counting).toEqual(alone);
+  });
+
+  test('of a fork counts both statements, and one number', async () => {
+    const truck = await rig.enrol('truck');
+    rig.commit(rig.temperatures(truck, rig.nowMs - 60_000, [4]));
+    const twin = { ...truck, seq: truck.seq - 1, prev: null };
+    const [settled] = rig.commit(rig.temperatures(twin, rig.nowMs - 30_000, [9]));
+    expect(settled?.kind).toBe('accepted');
+    expect(await seen()).toMatchObject({ statements: 2, missing: 0 });
   });
 
   test('refusals and broken rules are those that batches list', async () => {
@@ -85,12 +104,12 @@ describe('what is seen', () => {
     // Out of the sensor's range.
     const [settled] = rig.commit(rig.temperatures(truck, rig.nowMs - 30_000, [900]));
     expect(settled?.kind).toBe('refused');
-    expect(seen()).toMatchObject({ refusals: 1, broken: 0 });
-    expect(seen(before)).toMatchObject({ refusals: 0 });
+    expect(await seen()).toMatchObject({ refusals: 1, broken: 0 });
+    expect(await seen(before)).toMatchObject({ refusals: 0 });
     const { db } = rig.ledger.store;
     db.prepare('INSERT INTO ruling VALUES (?, ?, ?, ?)').run(first.id, 'cold', 1, before - 1);
     db.prepare('INSERT INTO ruling VALUES (?, ?, ?, ?)').run(first.id, 'warm', 1, before);
-    expect(seen(before)).toMatchObject({ broken: 1 });
+    expect(await seen(before)).toMatchObject({ broken: 1 });
   });
 
   test('is nothing for a size inside a batch, beyond the log, or before it', async () => {
@@ -102,8 +121,8 @@ describe('what is seen', () => {
     );
     const inBatch = [before + 1, before + 2].map((at) => isBoundary(rig.context, at));
     expect(inBatch).toEqual([false, false]);
-    for (const at of [0, before + 1, before + 2, size() + 1]) expect(seen(at)).toBeNull();
-    expect(seen()).not.toBeNull();
+    for (const at of [0, before + 1, before + 2, size() + 1]) expect(await seen(at)).toBeNull();
+    expect(await seen()).not.toBeNull();
   });
 });
 

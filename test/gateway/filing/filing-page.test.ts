@@ -39,6 +39,22 @@ describe('the page', () => {
     expect(page).toContain('&#60;script&#62;alert(&#34;x&#34;)&#60;/script&#62;&#38;&#39;');
   });
 
+  test('closes every element that it opens, and gives every row as many cells as heads', () => {
+    const page = filingPage(soloSheet(EVIL));
+    const open: string[] = [];
+    for (const [, end, name] of page.matchAll(/<(\/?)([a-z][a-z0-9]*)\b[^>]*>/g)) {
+      if (end) expect(open.pop()).toBe(name);
+      else if (name !== 'meta') open.push(name!);
+    }
+    expect(open).toEqual([]);
+    for (const [table] of page.matchAll(/<table>.*?<\/table>/gs)) {
+      const heads = table.match(/<th>/g)?.length;
+      const rows = [...table.matchAll(/<tr><td.*?<\/tr>/gs)];
+      for (const [row] of rows) expect(row.match(/<td /g)).toHaveLength(heads!);
+    }
+    expect(page.match(/<tr><td/g)!.length).toBeGreaterThan(5);
+  });
+
   test('its policy allows its own style and nothing else', () => {
     const [, style] = /<style>(.*?)<\/style>/s.exec(filingPage(soloSheet('Mill'))) ?? [];
     const digest = createHash('sha256').update(style!).digest('base64');

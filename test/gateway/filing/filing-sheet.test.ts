@@ -154,8 +154,37 @@ describe('changes', () => {
     expect(entries[0]).toEqual({
       leafIndex: 0,
       timeMs: rig.nowMs,
+      kind: 'charter',
+      by: issOf('mill'),
       text: 'mill (https://mill.example), participant, founds the ledger.',
     });
+  });
+
+  test('name the statement that brought them, and who signed it', async () => {
+    const filed = await file('in force');
+    const ended = await file('ended');
+    await agreed(grainProfile());
+    const { entries } = sheet(filed - 1).changes;
+    expect(entries.slice(0, 2)).toEqual([
+      {
+        leafIndex: filed,
+        timeMs: rig.nowMs,
+        kind: 'filing',
+        by: issOf('mill'),
+        text: 'Filing A-1 with CAC: in force.',
+      },
+      {
+        leafIndex: ended,
+        timeMs: rig.nowMs,
+        kind: 'filing',
+        by: issOf('mill'),
+        text: 'Filing A-1 with CAC: ended.',
+      },
+    ]);
+    // In force by the last answer that it waited for.
+    const adopted = entries.find(({ text }) => text.startsWith('Industry profile'));
+    expect(adopted).toMatchObject({ kind: 'answer', leafIndex: rig.ledger.state.size - 1 });
+    expect(adopted?.by).not.toBe(issOf('mill'));
   });
 
   test('after a leaf are those after it: members, keys, profile, rules, orders, filing', async () => {

@@ -6,7 +6,7 @@ import { DCC_BYTES_MAX } from '../../../gateway/guard/xml-document.ts';
 import { group } from '../../support/group.ts';
 import { hasSharedData, sharedData } from '../../support/shared-data.ts';
 import { anchor, type Laboratory, laboratory } from './laboratories.ts';
-import { expandedMU, identification, item, madeDcc, ROOT_END } from './made-dcc.ts';
+import { expandedMU, expandedUnc, identification, item, madeDcc, ROOT_END } from './made-dcc.ts';
 import { signedDcc } from './signed-dcc.ts';
 
 const nowMs = Date.parse('2026-11-29T00:00:00Z');
@@ -121,6 +121,29 @@ describe('a certificate', () => {
     }
     const twoValues = madeDcc().replace(list, () => value(first).replace('7.5', '7.5 8'));
     expect(await read(twoValues)).toMatchObject({ code: 'dcc_form' });
+  });
+
+  test('with the largest uncertainty of its columns, and the earliest day of several', async () => {
+    const unit = '<si:unitXMLList>\\degreecelsius</si:unitXMLList>';
+    for (const [reference, error] of [
+      ['0.02', '0.1'],
+      ['0.1', '0.02'],
+    ] as const) {
+      const text = madeDcc({ uncertainty: expandedUnc(error, error === '0.1' ? '2' : '3') });
+      const factor = reference === '0.1' ? '2' : '3';
+      const both = text.replace(unit, () => unit + expandedUnc(reference, factor));
+      const results = [{ uncertainty: 0.1, coverageFactor: 2 }];
+      expect(await read(both)).toMatchObject({ ok: true, value: { certificate: { results } } });
+    }
+    const [due = ''] =
+      /<dcc:statement refType="basic_recal.*?<\/dcc:statement>/.exec(madeDcc()) ?? [];
+    const earlier = due.replace('2027-03-01', '2026-12-31');
+    for (const two of [due + earlier, earlier + due]) {
+      expect(await read(madeDcc().replace(due, two))).toMatchObject({
+        ok: true,
+        value: { certificate: { dueMs: Date.parse('2026-12-31T23:59:59.999Z') } },
+      });
+    }
   });
 
   test('of D-SI 2, with a stated range in another unit and the worst of several points', async () => {

@@ -49,6 +49,8 @@ export interface SignSpec {
   /** Whose certificate XAdES names. */
   readonly names?: Laboratory;
   readonly propertiesTransform?: string;
+  /** What is signed in place of exclusive SignedInfo, from its content. */
+  readonly octets?: (content: string) => string;
   readonly keyInfo?: string;
   /** Further ds:Object elements, which nothing covers. */
   readonly objects?: string;
@@ -76,7 +78,8 @@ export function signatureOf(text: string, spec: SignSpec): string {
   ];
   const method = spec.signatureMethod ?? ECDSA_SHA256;
   const content = `${algorithm('CanonicalizationMethod', spec.canonicalization ?? EXCLUSIVE)}${algorithm('SignatureMethod', method)}${references.join('')}`;
-  const value = signOctets(`<ds:SignedInfo xmlns:ds="${DS}">${content}</ds:SignedInfo>`, spec);
+  const exclusive = `<ds:SignedInfo xmlns:ds="${DS}">${content}</ds:SignedInfo>`;
+  const value = signOctets(spec.octets?.(content) ?? exclusive, spec);
   const object =
     properties === null
       ? ''

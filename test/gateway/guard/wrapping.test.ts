@@ -209,6 +209,26 @@ describe('how it is transformed', () => {
     await refused(through(...transforms), 'dcc_transform');
   });
 
+  test('another way in the octets that were signed than in the document', async () => {
+    // The library writes namespaces without escaping them, so that these two open and close
+    // elements in its canonical text alone.
+    const opens = `a"><ds:Transform Algorithm="${XPATH}"></ds:Transform><ds:y z="`;
+    const closes = 'b"></ds:Transform></ds:y><ds:Transform z="';
+    const escaped = (text: string) =>
+      text.replaceAll('"', '&quot;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+    const references = (digest: string) =>
+      reference({ transforms: [ENVELOPED, C14N_10], digest })
+        .replace('<ds:Transforms>', `<ds:Transforms xmlns:q="${escaped(opens)}">`)
+        .replace(`Algorithm="${C14N_10}"`, `xmlns:r="${escaped(closes)}" $&`);
+    const octets = (content: string) =>
+      canonical(
+        `<ds:SignedInfo xmlns:dcc="https://ptb.de/dcc" xmlns:ds="${DS}" xmlns:si="https://ptb.de/si">${content}</ds:SignedInfo>`,
+      );
+    const spec = { octets, canonicalization: C14N_10, signedAt: null };
+    await isVerified(sign(spec));
+    await refused(sign({ ...spec, references }), 'dcc_transform');
+  });
+
   test('Canonical XML 1.1 of a part, of SignedInfo too', async () => {
     await refused(sign({ propertiesTransform: C14N_11 }), 'dcc_canonicalization');
     await refused(sign({ canonicalization: C14N_11 }), 'dcc_canonicalization');
@@ -265,7 +285,8 @@ describe('with which algorithms and keys', () => {
     const value = { signature: 'unanchored' };
     expect(await read(text)).toMatchObject({ ok: true, value });
     await refused(text.replace('SN-4711', 'SN-4712'), 'dcc_signature');
-    await refused(text.replace(/(<ds:SignatureValue>)./, '$1/'), 'dcc_signature');
+    const other = (_: string, tag: string, first: string) => tag + (first === 'A' ? 'B' : 'A');
+    await refused(text.replace(/(<ds:SignatureValue>)(.)/, other), 'dcc_signature');
   });
 
   test('a short RSA key', async () => {
