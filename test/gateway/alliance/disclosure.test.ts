@@ -71,7 +71,9 @@ describe('what may not be erased yet', () => {
     const suspendedDevices = new Map([[device, 'aa'.repeat(32)]]);
     expect(refusal(id, { suspendedDevices })).toContain(`held by order ${'aa'.repeat(32)}`);
     const order = { action: 'annotate', target: { kind: 'subject', id: SUBJECT } };
-    const orders = (liftedBy: string | null) => new Map([['bb', { order, liftedBy }]]);
+    const orders = (liftedBy: string | null) => {
+      return new Map([['bb', { id: Uint8Array.of(0xbb), order, liftedBy }]]);
+    };
     expect(refusal(id, { orders: orders(null) })).toContain('held by order bb');
     expect(refusal(id, { orders: orders('cc') })).toBeNull();
   });
