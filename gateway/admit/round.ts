@@ -227,7 +227,7 @@ export class Round {
     { verdict, grade }: { verdict: Accepted; grade: number },
   ): number {
     const edition = editionOf(this.#ledger.state);
-    const forecast = { ...verdict, logTimeMs: this.#logTimeMs, claimed: grade, edition };
+    const forecast = { verdict, logTimeMs: this.#logTimeMs, claimed: grade, edition };
     return expectedGrade(this.#ledger.state, judge, facts, forecast);
   }
 

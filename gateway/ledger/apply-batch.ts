@@ -76,7 +76,7 @@ export function applyBatch(
     }
     const claimed = gradeAt(body.grades, i);
     const grade = expectedGrade(state, judge, facts, {
-      ...verdict,
+      verdict,
       logTimeMs: body.logTimeMs,
       claimed,
       edition: body.edition,
@@ -108,10 +108,9 @@ export function expectedGrade(
   state: LedgerState,
   judge: Judge,
   facts: Facts,
-  verdict: {
-    late: boolean;
-    fork: boolean;
-    gap: boolean;
+  forecast: {
+    /** Nested: the two spread into one object took 4 µs of a statement's 70. */
+    verdict: { late: boolean; gap: boolean };
     logTimeMs: number;
     claimed: number;
     edition: number | null;
@@ -120,16 +119,17 @@ export function expectedGrade(
   const iss = state.keys[facts.keyNo]?.iss ?? '';
   const device = state.devices.get(iss);
   if (!device) throw new Error(`key ${facts.keyNo} has no device`);
+  const { verdict, logTimeMs, claimed, edition } = forecast;
   return gradeOf({
     device,
-    logTimeMs: verdict.logTimeMs,
+    logTimeMs,
     quality: facts.quality,
     late: verdict.late,
     forked: judge.streams.get(facts.keyNo)?.forked ?? false,
     gapBefore: verdict.gap,
-    suspect: (verdict.claimed & FLAG.suspect) !== 0,
+    suspect: (claimed & FLAG.suspect) !== 0,
     subject: facts.sub,
-    law: verdict.edition === null ? null : (state.membership?.law ?? null),
+    law: edition === null ? null : (state.membership?.law ?? null),
   });
 }
 

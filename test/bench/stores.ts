@@ -113,7 +113,7 @@ function commit(
     const verdict = judge.judge(facts);
     if (verdict.kind !== 'accept') throw new Error(`own statement: ${verdict.kind}`);
     const grade = expectedGrade(state, judge, facts, {
-      ...verdict,
+      verdict,
       logTimeMs,
       claimed: 0,
       edition: editionOf(state),

@@ -179,7 +179,7 @@ export class LawRig {
     const grades = facts.map((one) => {
       const verdict = judge.judge(one);
       if (verdict.kind !== 'accept') return 0;
-      return expectedGrade(this.state, judge, one, { ...verdict, logTimeMs, claimed: 0, edition });
+      return expectedGrade(this.state, judge, one, { verdict, logTimeMs, claimed: 0, edition });
     });
     return packGrades(grades);
   }

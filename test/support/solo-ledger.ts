@@ -319,7 +319,7 @@ export class SoloRig {
       }
       const claimed = checked.verdict.suspect ? FLAG.suspect : 0;
       const grade = expectedGrade(state, judge, facts, {
-        ...verdict,
+        verdict,
         logTimeMs,
         claimed,
         edition: editionOf(state),

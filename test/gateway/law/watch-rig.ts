@@ -41,7 +41,7 @@ export function attest(
     const { facts, content } = checked;
     const verdict = judge.judge(facts);
     if (verdict.kind !== 'accept') throw new Error(verdict.kind);
-    const forecast = { ...verdict, logTimeMs, claimed: 0, edition: editionOf(state) };
+    const forecast = { verdict, logTimeMs, claimed: 0, edition: editionOf(state) };
     return { facts, content, grade: expectedGrade(state, judge, facts, forecast) };
   });
   const facts = accepted.map((one) => one.facts);

@@ -70,7 +70,7 @@ function commit(batch: readonly Uint8Array[]): void {
     const verdict = judge.judge(facts);
     if (verdict.kind !== 'accept') throw new Error(JSON.stringify(verdict));
     const grade = expectedGrade(state, judge, facts, {
-      ...verdict,
+      verdict,
       logTimeMs,
       claimed: 0,
       edition: editionOf(state),
