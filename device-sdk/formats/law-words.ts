@@ -11,6 +11,8 @@ import type { Responsible } from './responsible.ts';
 import { type Rule, ruleDigest, ruleKey } from './rule.ts';
 import type { Bounds, RuleCheck } from './rule-check.ts';
 
+const DAY_S = 86_400;
+
 export function lawWords({ law }: Pick<Membership, 'law'>, change: LawChange): string[] {
   if (change.kind === 'rule-end') {
     const record = law.rules.get(ruleKey(change));
@@ -36,7 +38,7 @@ export function lawWords({ law }: Pick<Membership, 'law'>, change: LawChange): s
 function requirementWords({ quantity, unit, grade, uncertaintyMax, intervalS }: Requirement) {
   const uncertainty =
     uncertaintyMax === null ? '' : `, uncertainty at most ${uncertaintyMax} ${unit}`;
-  const interval = intervalS === null ? '' : `, a reading every ${intervalS} s`;
+  const interval = intervalS === null ? '' : `, a reading every ${spanWords(intervalS)}`;
   return `A device needs ${quantity} in ${unit}, metrology ${grade} or better${uncertainty}${interval}.`;
 }
 
@@ -73,19 +75,56 @@ export function checkWords(check: RuleCheck): string {
     case 'range':
       return `every ${check.quantity} ${boundsWords(check, check.unit)}`;
     case 'window':
-      return `${check.aggregate} of ${check.quantity}${outsideWords(check)} over ${check.windowS} s ${boundsWords(check, unitOf(check))}`;
+      return windowWords(check);
     case 'cel':
-      return `${check.expression}${check.windowS === null ? '' : ` (window ${check.windowS} s)`}`;
+      return `${check.expression}${check.windowS === null ? '' : ` (window ${spanWords(check.windowS)})`}`;
   }
 }
 
-function unitOf({ aggregate, unit }: Extract<RuleCheck, { kind: 'window' }>): string {
-  if (aggregate === 'count') return 'readings';
-  return aggregate === 'outsideS' ? 's' : unit;
+type WindowCheck = Extract<RuleCheck, { kind: 'window' }>;
+
+function windowWords(check: WindowCheck): string {
+  const { min, max, aggregate } = check;
+  const isTime = aggregate === 'outsideS';
+  const bounds = isTime ? timeBoundsWords({ min, max }) : boundsWords({ min, max }, unitOf(check));
+  return `${aggregateWords(check)} over ${spanWords(check.windowS)}: ${bounds}`;
 }
 
-function outsideWords({ outside, unit }: Extract<RuleCheck, { kind: 'window' }>): string {
-  return outside === null ? '' : ` (outside of ${boundsWords(outside, unit)})`;
+function aggregateWords({ aggregate, quantity, unit, outside }: WindowCheck): string {
+  switch (aggregate) {
+    case 'min':
+      return `lowest ${quantity}`;
+    case 'max':
+      return `highest ${quantity}`;
+    case 'mean':
+      return `mean ${quantity}`;
+    case 'count':
+      return `number of readings of ${quantity}`;
+    case 'mkt':
+      return `mean kinetic ${quantity}`;
+    case 'outsideS':
+      return `time with ${quantity} not ${boundsWords(outside ?? NO_BOUNDS, unit)}`;
+  }
+}
+
+const NO_BOUNDS: Bounds = { min: null, max: null };
+
+function unitOf({ aggregate, unit }: WindowCheck): string {
+  return aggregate === 'count' ? 'readings' : unit;
+}
+
+function timeBoundsWords({ min, max }: Bounds): string {
+  if (min === null) return `at most ${spanWords(max ?? 0)}`;
+  if (max === null) return `at least ${spanWords(min)}`;
+  return `from ${spanWords(min)} to ${spanWords(max)}`;
+}
+
+/** In the largest unit that leaves no fraction; a day alone is 24 hours, whatever the calendar says. */
+function spanWords(seconds: number): string {
+  if (seconds > DAY_S && seconds % DAY_S === 0) return `${seconds / DAY_S} days`;
+  if (seconds > 0 && seconds % 3_600 === 0) return `${seconds / 3_600} h`;
+  if (seconds > 0 && seconds % 60 === 0) return `${seconds / 60} min`;
+  return `${seconds} s`;
 }
 
 function boundsWords({ min, max }: Bounds, unit: string): string {

@@ -4,6 +4,9 @@
 import type { CborKey, CborMap, CborValue } from './cbor.ts';
 import type { Fields } from './fields.ts';
 
+/** Blanks name nobody. */
+const SAID = { max: 256, pattern: /\S/ } as const;
+
 export interface Responsible {
   /** A natural person, by name. */
   readonly name: string;
@@ -22,9 +25,9 @@ export function responsibleMap({ name, organisation, contact }: Responsible): Cb
 
 export function readResponsible(fields: Fields): Responsible {
   const responsible = {
-    name: fields.text('name', { max: 256 }),
-    organisation: fields.text('organisation', { max: 256 }),
-    contact: fields.text('contact', { max: 256 }),
+    name: fields.text('name', SAID),
+    organisation: fields.text('organisation', SAID),
+    contact: fields.text('contact', SAID),
   };
   fields.close();
   return responsible;

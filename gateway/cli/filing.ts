@@ -53,13 +53,13 @@ function sheetLines(made: FilingSheet): string[] {
     ...filings.map(
       ({ number, authority, status }) => `  filing     ${number}, ${authority}, ${status}`,
     ),
-    `${nodes.length} nodes:`,
+    'Nodes:',
     ...nodes.map(({ name, iss, kind }) => `  ${name} (${iss}), ${kind}`),
     'Responsible:',
     ...persons.map(({ name, organisation, contact, answersFor }) => {
       return `  ${name}, ${organisation}, ${contact}: ${answersFor.join(', ')}`;
     }),
-    `${rules.length} rules:`,
+    'Rules:',
     ...rules.map(({ rule, title, status }) => `  ${rule}  ${title} (${status})`),
     `Changes since ${since}:`,
     ...changes.entries.map(({ leafIndex, timeMs, text }) => {

@@ -17,17 +17,25 @@ import { type OwnGatewayOptions, ownGateway, withOwnGateway } from './own-gatewa
 import { withProposal } from './rule.ts';
 import { answer, type Cli, CliError, EXIT, print } from './terminal.ts';
 
+/** Of a profile that is only read: who proposes it names a person. */
+const NOT_NAMED = {
+  name: 'named by whoever proposes it',
+  organisation: '–',
+  contact: '–',
+} as const;
+
 /** `truegrain profile …`: what an industry's law asks of a stream, as one file of data each. */
 export function addProfile(program: Command, cli: Cli): void {
   const profile = program.command('profile').description('industry profiles with their rules');
   withOwnGateway(profile.command('list'))
     .description('profiles in force here, and those that come with this program')
     .action((options: OwnGatewayOptions) => list(options, cli));
-  withPerson(profile.command('show'), 'who will answer for its rules')
+  profile
+    .command('show')
     .description('a profile in plain words')
     .argument('<profile>', 'id of one that comes with this program, or a file')
-    .action((which: string, options: PersonOptions) => {
-      for (const line of lines(adopted(which, options))) print(cli.terminal, line);
+    .action((which: string) => {
+      for (const line of lines(adopted(which, NOT_NAMED))) print(cli.terminal, line);
     });
   withPerson(
     withProposal(profile.command('propose').description('propose to adopt a profile')),

@@ -1,22 +1,21 @@
 import { encodeCbor } from '@truegrain/device-sdk/formats/cbor.js';
 import { openFields } from '@truegrain/device-sdk/formats/fields.js';
+import type { Responsible } from '@truegrain/device-sdk/formats/responsible.js';
 import { type Rule, readRule, ruleMap } from '@truegrain/device-sdk/formats/rule.js';
 import { readJson } from './json-file.ts';
 import { CliError, EXIT } from './terminal.ts';
 
-/** What `truegrain rule new` writes: a whole rule that passes its own examples. */
-export const RULE_TEMPLATE: Rule = {
+/** What `truegrain rule new` writes: a whole rule that passes its own examples, in somebody's name. */
+export function ruleToStartFrom(responsible: Responsible, legalBasis: string): Rule {
+  return { ...TEMPLATE, legalBasis, responsible };
+}
+
+const TEMPLATE: Omit<Rule, 'legalBasis' | 'responsible'> = {
   id: 'cold-chain-2-8',
   version: 1,
   title: 'Chilled goods stay between 2 and 8 °C',
   text: 'A reading below 2 °C or above 8 °C is recorded as a breach, with the goods it is about.',
-  legalBasis: 'name the law, regulation or contract, with its clause',
   profile: null,
-  responsible: {
-    name: 'name of a person',
-    organisation: 'organisation',
-    contact: 'where a complaint is served',
-  },
   fromLeaf: null,
   effect: 'report',
   check: { kind: 'range', quantity: 'temperature', unit: 'Cel', min: 2, max: 8 },

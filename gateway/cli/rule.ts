@@ -4,19 +4,20 @@ import type { Command } from 'commander';
 import type { LawView, RuleView } from '../http/law-backend.ts';
 import { type AnswerOptions, answerProposal } from './alliance-answer.ts';
 import { type ProposeOptions, proposeChange } from './alliance-propose.ts';
+import { type PersonOptions, personOf, withPerson } from './law-said.ts';
 import { type OwnGatewayOptions, ownGateway, withOwnGateway } from './own-gateway.ts';
-import { RULE_TEMPLATE, readRuleFile } from './rule-file.ts';
+import { readRuleFile, ruleToStartFrom } from './rule-file.ts';
 import { addRuleTest } from './rule-test.ts';
 import { answer, type Cli, CliError, EXIT, print, tableOf } from './terminal.ts';
 
 /** `truegrain rule …`: from a text with examples to law, with a name on it. */
 export function addRule(program: Command, cli: Cli): void {
   const rule = program.command('rule').description('rules that readings are held to');
-  rule
-    .command('new')
+  withPerson(rule.command('new'), 'who answers for it')
     .description('write a file to start from')
     .argument('<file>', 'JSON, made here')
-    .action((file: string) => newRule(file, cli));
+    .requiredOption('--basis <text>', 'law, regulation or contract, with its clause')
+    .action((file: string, options: NewOptions) => newRule(file, options, cli));
   addRuleTest(rule, cli);
   addRuleProposals(rule, cli);
   withOwnGateway(rule.command('list'))
@@ -74,9 +75,12 @@ function namedRule(text: string): { id: string; version: number } {
   );
 }
 
-function newRule(file: string, { terminal }: Cli): void {
+type NewOptions = PersonOptions & { readonly basis: string };
+
+function newRule(file: string, options: NewOptions, { terminal }: Cli): void {
+  const rule = ruleToStartFrom(personOf(options), options.basis);
   if (existsSync(file)) throw new CliError(EXIT.usage, `${file} is there already`);
-  writeFileSync(file, `${JSON.stringify(RULE_TEMPLATE, null, 2)}\n`);
+  writeFileSync(file, `${JSON.stringify(rule, null, 2)}\n`);
   print(terminal, `${file} is a rule to start from. Then: truegrain rule test ${file}`);
 }
 

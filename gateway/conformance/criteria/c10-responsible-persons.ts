@@ -61,5 +61,6 @@ function ruleWords({ rule }: RuleRecord): string {
 }
 
 function votes({ approvedBy }: RuleRecord): string {
-  return `; approved by ${approvedBy.length} members`;
+  const count = approvedBy.length;
+  return `; approved by ${count} ${count === 1 ? 'member' : 'members'}`;
 }

@@ -26,10 +26,13 @@ function judge({ law, peers }: View): Finding {
       notSeen: notShown,
     });
   }
-  const summary = `${sound.length} of ${members.length + named.length} places show the same history`;
-  if (silent.length > 0) return finding('not seen', summary, { evidence, notSeen: notShown });
+  const places = members.length + named.length;
+  if (silent.length > 0) {
+    const missing = `${silent.length} of ${places} places could not be compared`;
+    return finding('not seen', missing, { evidence, notSeen: notShown });
+  }
   if (sound.length === 0) return notSeen('no place of any member is on record');
-  return finding('passed', summary, { evidence });
+  return finding('passed', `all ${places} places show the same history`, { evidence });
 }
 
 function isSound({ answer }: PeerSight): boolean {
