@@ -18,7 +18,7 @@ import {
 } from './membership-step.ts';
 import { type Order, type OrderTarget, parseOrder } from './order.ts';
 import { fail, type Refused } from './result.ts';
-import { isSupervisory, powerFault } from './supervision.ts';
+import { isSupervisory, powerFault, supervisorsOf } from './supervision.ts';
 
 type Fault = Refused<MembershipRefusal> | null;
 
@@ -41,11 +41,15 @@ export function applyOrder(membership: Membership, change: MembershipChange): Me
   const fault =
     powerFault(membership, { iss, power, sector: sectorOfTarget(law, target, change) }) ??
     targetFault(membership, order, change) ??
-    (action === 'annotate' ? null : standingFault(law, order));
+    (action === 'annotate' ? null : standingFault(membership, order, iss));
   if (fault !== null) return fault;
   const record: OrderRecord = { id, order, leafIndex, by: iss, appeals: [], liftedBy: null };
-  const next = withOrder(law, record);
-  return movedLaw(membership, carriedOut(next, record), { logTimeMs, kind: 'order', member: iss });
+  const lifted = action === 'reinstate' ? withLifted(membership, record) : law;
+  return movedLaw(membership, carriedOut(withOrder(lifted, record), record), {
+    logTimeMs,
+    kind: 'order',
+    member: iss,
+  });
 }
 
 function sectorOfTarget(
@@ -54,6 +58,8 @@ function sectorOfTarget(
   { ownerOf }: MembershipChange,
 ): string | null | undefined {
   if (kind === 'device') return ownerOf === undefined ? undefined : profileOf(law, id);
+  // A thing goes through several sectors.
+  if (kind === 'subject') return undefined;
   return kind === 'rule' ? (law.rules.get(id)?.rule.profile ?? null) : null;
 }
 
@@ -77,11 +83,20 @@ function targetFault(
 }
 
 /** Suspended is suspended: a second order would leave nobody to say which one was lifted. */
-function standingFault(law: Law, { target, action }: Order): Fault {
+function standingFault(membership: Membership, { target, action }: Order, iss: string): Fault {
+  const { law } = membership;
   const isSuspended = suspensionOf(law, target) !== null;
-  if (action === 'suspend' && isSuspended) return fail('already_suspended', target.id);
-  if (action === 'reinstate' && !isSuspended) return fail('not_suspended', target.id);
-  return null;
+  if (action === 'suspend') return isSuspended ? fail('already_suspended', target.id) : null;
+  if (!isSuspended) return fail('not_suspended', target.id);
+  const held = holdersOf(law, target);
+  const [other] = held;
+  if (other === undefined || held.some((record) => mayLift(membership, record, iss))) return null;
+  return fail('not_empowered', `${other.by} gave the order, and it lifts it`);
+}
+
+/** Who gave an order; another supervisor once that one supervises no more, or nobody could. */
+function mayLift(membership: Membership, { by }: OrderRecord, iss: string): boolean {
+  return by === iss || !supervisorsOf(membership).some(({ member }) => member === by);
 }
 
 /** What suspends it, in lower hex: an order, or for a rule the members' proposal; null for nothing. */
@@ -112,29 +127,33 @@ function carriedOut(law: Law, { id, order, leafIndex }: OrderRecord): Law {
   const { target, action } = order;
   if (action === 'annotate') return law;
   const because = toHex(id);
-  const lifted = action === 'reinstate' ? withLifted(law, target, because) : law;
   if (target.kind === 'rule') {
-    return pausedRule(lifted, target.id, { leafIndex, because, isPaused: action === 'suspend' });
+    return pausedRule(law, target.id, { leafIndex, because, isPaused: action === 'suspend' });
   }
-  if (target.kind === 'subject') return lifted;
+  if (target.kind === 'subject') return law;
   const field = target.kind === 'device' ? 'suspendedDevices' : 'suspendedMembers';
-  const suspended = new Map(lifted[field]);
+  const suspended = new Map(law[field]);
   if (action === 'suspend') suspended.set(target.id, because);
   else suspended.delete(target.id);
-  return { ...lifted, [field]: suspended };
+  return { ...law, [field]: suspended };
 }
 
-/** Every order that held it: of a subject there may be several, of all else there is one. */
-function withLifted(law: Law, target: OrderTarget, liftedBy: string): Law {
-  const held =
-    target.kind === 'subject' ? annotationsOf(law, target.id) : suspendersOf(law, target);
+/** The orders that held it and are this member's to lift; annotations of others stay. */
+function withLifted(membership: Membership, { id, by, order: { target } }: OrderRecord): Law {
+  const { law } = membership;
+  const held = holdersOf(law, target).filter((record) => mayLift(membership, record, by));
+  const liftedBy = toHex(id);
   let { orders } = law;
   for (const record of held) orders = withEntry(orders, toHex(record.id), { ...record, liftedBy });
   return { ...law, orders };
 }
 
-/** Nothing for a rule that the members suspended: no order did. */
-function suspendersOf(law: Law, target: OrderTarget): OrderRecord[] {
+/**
+ * The orders that hold it now: of a subject there may be several, of all else there is one; none for
+ * a rule that the members suspended.
+ */
+function holdersOf(law: Law, target: OrderTarget): OrderRecord[] {
+  if (target.kind === 'subject') return annotationsOf(law, target.id);
   const record = law.orders.get(suspensionOf(law, target) ?? '');
   return record === undefined ? [] : [record];
 }

@@ -38,6 +38,8 @@ export function applyBinding(membership: Membership, change: MembershipChange): 
     return fail('not_allowed', 'only its owner binds a device');
   }
   if (!law.profiles.has(profile)) return profileFault(membership, profile);
+  // In another sector those who suspended it could not reinstate it.
+  if (law.suspendedDevices.has(device)) return fail('suspended', `${device} is, by order`);
   const made = [...(law.bindings.get(device) ?? []), { profile, by, leafIndex }];
   const bindings = withEntry(law.bindings, device, made);
   const editions = [...law.editions, leafIndex + 1];

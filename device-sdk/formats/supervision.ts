@@ -46,7 +46,7 @@ export function powerFault(
   asked: {
     readonly iss: string;
     readonly power: Power;
-    /** Undefined where it can't be known: an evidence file has not all devices' bindings. */
+    /** Undefined where there is none, or it can’t be known: an evidence file has not all devices’ bindings. */
     readonly sector: string | null | undefined;
   },
 ): Refused<MembershipRefusal> | null {

@@ -43,6 +43,10 @@ describe('who supervises', () => {
     alliance.bind('acme', 'pharma');
     expect(codeOf(alliance.order('board', 'suspend', 'device', DEVICE))).toBeNull();
     expect(codeOf(alliance.order('board', 'suspend', 'rule', 'cold@1'))).toBeNull();
+    const member = alliance.order('board', 'suspend', 'member', alliance.iss('bolt'));
+    expect(codeOf(member)).toBe('not_empowered');
+    // A thing goes through several sectors; a recall says so and suspends nothing.
+    expect(codeOf(alliance.order('board', 'annotate', 'subject', THING))).toBeNull();
   });
 
   test('which nobody offline can know of a device: the members did when they let it in', () => {
@@ -83,6 +87,16 @@ describe('an order', () => {
       liftedBy: Buffer.from(newest(alliance).id).toString('hex'),
       appeals: [{ by: alliance.iss('acme'), text: 'Not so.' }],
     });
+  });
+
+  test('keeps a suspended device in its sector', () => {
+    const alliance = underLaw();
+    alliance.enact({ kind: 'profile', profile: sampleProfile() });
+    alliance.bind('acme', 'pharma');
+    alliance.order('board', 'suspend', 'device', DEVICE);
+    expect(codeOf(alliance.bind('acme', 'pharma'))).toBe('suspended');
+    alliance.order('board', 'reinstate', 'device', DEVICE);
+    expect(codeOf(alliance.bind('acme', 'pharma'))).toBeNull();
   });
 
   test('suspends a rule, from the next leaf on', () => {
@@ -127,6 +141,51 @@ describe('an order', () => {
     );
     expect(codeOf(alliance.order('board', 'suspend', 'subject', THING))).toBe('malformed');
     expect(codeOf(alliance.appeal('acme', new Uint8Array(32)))).toBe('target_unknown');
+  });
+
+  describe('of another supervisor', () => {
+    /** The board, and a body of the trade with the same powers. */
+    function two(): LawAlliance {
+      const alliance = new LawAlliance({ founders: { bolt: { kind: 'self-regulatory' } } });
+      const [board] = sampleLaw(alliance.iss('board')).supervisors;
+      const supervisors = ['board', 'bolt'].map((name) => {
+        return { ...board!, member: alliance.iss(name), sectors: [] };
+      });
+      const law = sampleLaw(alliance.iss('board'), { supervisors });
+      alliance.enact({ kind: 'charter', terms: { ...alliance.membership.terms, law } });
+      return alliance;
+    }
+
+    test('is lifted by who gave it', () => {
+      const alliance = two();
+      alliance.order('board', 'suspend', 'device', DEVICE);
+      expect(codeOf(alliance.order('bolt', 'reinstate', 'device', DEVICE))).toBe('not_empowered');
+      expect(alliance.law.suspendedDevices.has(DEVICE)).toBe(true);
+      expect(codeOf(alliance.order('board', 'reinstate', 'device', DEVICE))).toBeNull();
+    });
+
+    test('or by another, once that one supervises no more', () => {
+      const alliance = two();
+      alliance.order('board', 'suspend', 'device', DEVICE);
+      const { terms } = alliance.membership;
+      const supervisors = terms.law!.supervisors.slice(1);
+      const law = { ...terms.law!, supervisors };
+      alliance.enact({ kind: 'charter', terms: { ...terms, law } });
+      expect(codeOf(alliance.order('bolt', 'reinstate', 'device', DEVICE))).toBeNull();
+    });
+
+    test('annotations stay where one’s own are withdrawn', () => {
+      const alliance = two();
+      alliance.order('board', 'annotate', 'subject', THING);
+      expect(codeOf(alliance.order('bolt', 'reinstate', 'subject', THING))).toBe('not_empowered');
+      alliance.order('bolt', 'annotate', 'subject', THING);
+      expect(codeOf(alliance.order('bolt', 'reinstate', 'subject', THING))).toBeNull();
+      const open = [...alliance.law.orders.values()].filter(({ liftedBy }) => liftedBy === null);
+      expect(open.map(({ by, order }) => [by, order.action])).toEqual([
+        [alliance.iss('board'), 'annotate'],
+        [alliance.iss('bolt'), 'reinstate'],
+      ]);
+    });
   });
 
   test('annotates a thing as often as needed; one withdrawal ends all of it', () => {
