@@ -78,9 +78,12 @@ function unreachable(base: string, error: Error): CliError {
 async function refusalOf(response: Response): Promise<CliError> {
   const text = await response.text();
   try {
-    const { title, detail } = JSON.parse(text) as { title?: string; detail?: string };
+    const problem = JSON.parse(text) as { type?: string; title?: string; detail?: string };
+    const { type, title, detail } = problem;
     const said = [title, detail].filter(Boolean).join(': ');
-    return new CliError(EXIT.gateway, `the gateway refused (${response.status}): ${said}`);
+    const code = /\/x-problems\/(\w+)$/.exec(type ?? '')?.[1];
+    const status = code === undefined ? `${response.status}` : `${response.status} ${code}`;
+    return new CliError(EXIT.gateway, `the gateway refused (${status}): ${said}`);
   } catch {
     return new CliError(EXIT.gateway, `the gateway refused (${response.status})`);
   }

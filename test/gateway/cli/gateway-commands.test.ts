@@ -66,7 +66,7 @@ describe('device', () => {
     const nobody = await run('nobody', 'device', 'list');
     expect(nobody).toMatchObject({ code: 5, out: '' });
     expect(nobody.err).toMatch(
-      /^truegrain: the gateway refused \(401\): Token missing or not valid/,
+      /^truegrain: the gateway refused \(401 unauthorized\): Token missing or not valid/,
     );
     const other = await run('deviceAdmin', 'device', 'revoke', 'urn:dev:x', '--reason', 'x');
     expect(other.err).toMatch(/404.*no such device/);
