@@ -1,4 +1,4 @@
-import { calibrationKey, type Law } from '@truegrain/device-sdk/formats/law-state.js';
+import { calibrationOf, type Law } from '@truegrain/device-sdk/formats/law-state.js';
 import type { Profile, Requirement } from '@truegrain/device-sdk/formats/profile.js';
 import type { Sensor } from '@truegrain/device-sdk/formats/sensor.js';
 import type { Refused } from './http/backend.ts';
@@ -47,11 +47,11 @@ function shortfallsOf(
 ): string[] {
   const { requirement, law, logTimeMs } = given;
   const { grade, uncertaintyMax, unit } = requirement;
-  const record = law.calibrations.get(calibrationKey(device, sensor.name));
-  const isInDate = record !== undefined && record.dueMs >= logTimeMs;
+  const record = calibrationOf(law.calibrations, device, sensor);
+  const isInDate = record !== null && record.dueMs >= logTimeMs;
   const stated = sensor.calibration && sensor.calibration.dueMs >= logTimeMs ? 2 : 1;
   const read = record?.signature === 'verified' ? 3 : 2;
-  const has = record === undefined ? stated : isInDate ? read : 1;
+  const has = record === null ? stated : isInDate ? read : 1;
   const lines: string[] = [];
   if (has < grade) lines.push(`${sensor.name}: metrology ${has}, the profile wants ${grade}`);
   if (

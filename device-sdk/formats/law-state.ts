@@ -11,6 +11,7 @@ import type { Order } from './order.ts';
 import type { Profile } from './profile.ts';
 import type { Rule } from './rule.ts';
 import type { Seal } from './seal.ts';
+import type { Sensor } from './sensor.ts';
 
 /** Never changed in place. */
 export interface Law {
@@ -191,6 +192,19 @@ export function latestOf({ rules }: Law, id: string): RuleRecord | null {
 
 export function credentialKey(about: string, condition: string, by: string): string {
   return `${about} ${condition} ${by}`;
+}
+
+/**
+ * The newest certificate in the log for a sensor as it is registered now; null where there is none,
+ * or it is of an instrument before this one.
+ */
+export function calibrationOf(
+  calibrations: Law['calibrations'],
+  device: string,
+  { name, serial, unit }: Pick<Sensor, 'name' | 'serial' | 'unit'>,
+): (CalibrationRecord & AtLeaf) | null {
+  const record = calibrations.get(calibrationKey(device, name));
+  return record && record.serial === serial && record.unit === unit ? record : null;
 }
 
 export function calibrationKey(device: string, sensor: string): string {

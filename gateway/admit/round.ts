@@ -6,6 +6,7 @@ import {
   type Ruling,
 } from '@truegrain/device-sdk/formats/batch.js';
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
+import { NO_LAW } from '@truegrain/device-sdk/formats/law-state.js';
 import { rootOf } from '@truegrain/device-sdk/formats/merkle.js';
 import { type Pack, parsePack } from '@truegrain/device-sdk/formats/pack.js';
 import {
@@ -146,6 +147,7 @@ export class Round {
     const { judge, inForce } = this.#law;
     const { broken, errors, isRefused } = judge.judge({
       device,
+      calibrations: this.#ledger.state.membership?.law.calibrations ?? NO_LAW.calibrations,
       facts,
       late: verdict.late,
       gap: verdict.gap,

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { parseCalibrationRecord } from '@truegrain/device-sdk/formats/calibration-record.js';
 import type { Seen } from '@truegrain/device-sdk/formats/examination.js';
-import { calibrationKey } from '@truegrain/device-sdk/formats/law-state.js';
 import { parseRegistration } from '@truegrain/device-sdk/formats/registration.js';
+import type { Sensor } from '@truegrain/device-sdk/formats/sensor.js';
 import { Proofs } from '../log/proofs.ts';
 import { statementAt } from '../reads/breaches.ts';
 import type { ReadContext } from '../reads/read-context.ts';
@@ -68,32 +68,37 @@ function devicesAt({ state }: ReadContext, size: number): Map<string, boolean> {
   return devices;
 }
 
+type Instrument = Pick<Sensor, 'serial' | 'unit'> & { readonly dueMs: number };
+
 /**
- * Sensors whose newest certificate had run out: the one that the log has, else the registration's.
- * Folded again from their leaves, as the state has the newest of today.
+ * Sensors whose newest certificate had run out: the one that the log has for the instrument that is
+ * registered, else the registration's. Folded again from their leaves: the state has today's alone.
  */
 function overdueAt(context: ReadContext, size: number): number {
   const active = devicesAt(context, size);
-  const due = new Map<string, number>();
+  const instruments = new Map<string, Map<string, Instrument>>();
   for (const payload of payloadsOf(context, 'registration', size)) {
     const registration = parseRegistration(payload);
     if (!registration.ok) throw new Error(registration.detail);
     const { device, sensors } = registration.value;
     if (!active.get(device)) continue;
-    for (const { name, calibration } of sensors) {
-      const key = calibrationKey(device, name);
-      if (calibration === null) due.delete(key);
-      else due.set(key, calibration.dueMs);
-    }
+    const dated = sensors.map(({ name, serial, unit, calibration }) => {
+      const dueMs = calibration?.dueMs ?? Number.POSITIVE_INFINITY;
+      return [name, { serial, unit, dueMs }] as const;
+    });
+    instruments.set(device, new Map(dated));
   }
   for (const payload of payloadsOf(context, 'calibration', size)) {
     const record = parseCalibrationRecord(payload);
     if (!record.ok) throw new Error(record.detail);
-    const { device, sensor, dueMs } = record.value;
-    if (active.get(device)) due.set(calibrationKey(device, sensor), dueMs);
+    const { device, sensor, serial, unit, dueMs } = record.value;
+    const known = instruments.get(device)?.get(sensor);
+    if (known?.serial !== serial || known.unit !== unit) continue;
+    instruments.get(device)?.set(sensor, { serial, unit, dueMs });
   }
   const logTimeMs = logTimeAt(context, size - 1);
-  return [...due.values()].filter((dueMs) => dueMs < logTimeMs).length;
+  const all = [...instruments.values()].flatMap((sensors) => [...sensors.values()]);
+  return all.filter(({ dueMs }) => dueMs < logTimeMs).length;
 }
 
 function payloadsOf(context: ReadContext, kind: string, size: number): Uint8Array[] {

@@ -1,3 +1,4 @@
+import { NO_LAW } from '@truegrain/device-sdk/formats/law-state.js';
 import type { Pack, PackRecord } from '@truegrain/device-sdk/formats/pack.js';
 import { sensorTable } from '@truegrain/device-sdk/formats/pack-check.js';
 import { fail, ok, type Result } from '@truegrain/device-sdk/formats/result.js';
@@ -127,6 +128,7 @@ function statementOf(example: {
   const { firstMs, lastMs } = pack;
   return {
     device,
+    calibrations: NO_LAW.calibrations,
     facts: { sub: 'https://id.example/example', seq, quality: 3, firstMs, lastMs },
     late: false,
     gap: false,

@@ -1,3 +1,4 @@
+import type { Law } from '@truegrain/device-sdk/formats/law-state.js';
 import type { Pack } from '@truegrain/device-sdk/formats/pack.js';
 import type { Facts } from '../ledger/facts.ts';
 import type { RuleContext } from './rule-context.ts';
@@ -6,6 +7,8 @@ import type { RuleDevice } from './rule-device.ts';
 /** A statement that state and content admit, before the rules say their word. */
 export interface JudgedStatement {
   readonly device: RuleDevice;
+  /** Certificates in the log; of one that came after this statement its judge knew nothing. */
+  readonly calibrations: Law['calibrations'];
   readonly facts: Pick<Facts, 'sub' | 'seq' | 'quality' | 'firstMs' | 'lastMs'>;
   readonly late: boolean;
   /** Numbers before it are missing. */

@@ -56,6 +56,10 @@ export interface RuleSensor {
   readonly dueMs: number | undefined;
   /** Its certificate ran out before the log time of the batch. */
   readonly overdue: boolean;
+  /** By the signature of a laboratory that the charter names. */
+  readonly verified: boolean;
+  /** Expanded, in the sensor's unit; undefined where no certificate in the log says it. */
+  readonly uncertainty: number | undefined;
 }
 
 export interface RuleWindow {

@@ -1,4 +1,5 @@
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
+import { NO_LAW } from '@truegrain/device-sdk/formats/law-state.js';
 import { parsePack } from '@truegrain/device-sdk/formats/pack.js';
 import { ruleKey } from '@truegrain/device-sdk/formats/rule.js';
 import { parseRuleFinding, type RuleFinding } from '@truegrain/device-sdk/formats/rule-finding.js';
@@ -11,7 +12,7 @@ import { type BatchHead, BatchHeads } from './batch-heads.ts';
 import { LAST_BACK_MS } from './device-plan.ts';
 import type { JudgedStatement } from './judged-statement.ts';
 import { summarise } from './pack-summary.ts';
-import { deviceIndex } from './rule-device.ts';
+import { deviceIndex, isCalibratedSince } from './rule-device.ts';
 import { type Judgement, RuleJudge } from './rule-judge.ts';
 import type { CompiledRule, RuleNeeds } from './rule-set.ts';
 import { RulesAt } from './rules-at.ts';
@@ -234,7 +235,9 @@ export class RuleWatch {
     const judgement = this.#judge.judge(statement);
     // Each one a round of its own: what stands before it in its batch, the horizon shows.
     this.#judge.adopt();
-    this.#compare(watched, statement, judgement);
+    const isRecalibrated = isCalibratedSince(device, statement.calibrations, batch.judgedAt);
+    const rulesTold = rules.filter(({ needs }) => !(isRecalibrated && needs.registration));
+    this.#compare(watched, { ...judgement, statement, rules: rulesTold });
   }
 
   /** Null for boot and gap records. */
@@ -250,6 +253,7 @@ export class RuleWatch {
     return {
       id,
       device,
+      calibrations: this.#state().membership?.law.calibrations ?? NO_LAW.calibrations,
       facts: { sub, seq, quality: claims?.quality ?? 0, firstMs, lastMs },
       late: (grade & FLAG.late) !== 0,
       gap: (grade & FLAG.gapBefore) !== 0,
@@ -262,13 +266,16 @@ export class RuleWatch {
 
   #compare(
     watched: WatchedDevice,
-    statement: JudgedStatement & { id: Uint8Array; summary: Float64Array },
-    { broken, errors }: Judgement,
+    judged: Judgement & {
+      statement: JudgedStatement & { id: Uint8Array; summary: Float64Array };
+      rules: readonly CompiledRule[];
+    },
   ): void {
+    const { statement, rules, broken, errors } = judged;
     const { id, leafIndex, device, summary } = statement;
     const rulings = this.#store.fold.rulingsOf(id);
     const endMs = statement.facts.lastMs ?? statement.logTimeMs;
-    for (const { rule, needs } of this.#rules) {
+    for (const { rule, needs } of rules) {
       // A window with a pack that is not here says nothing of what the gateway saw.
       if (watched.missingMs >= endMs - reachMs(needs, device)) continue;
       const key = ruleKey(rule);

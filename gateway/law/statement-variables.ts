@@ -1,4 +1,5 @@
 import type { CelInput } from '@bufbuild/cel';
+import { calibrationOf } from '@truegrain/device-sdk/formats/law-state.js';
 import type { Pack } from '@truegrain/device-sdk/formats/pack.js';
 import type { CelVariables } from './cel-check.ts';
 import { celValue } from './cel-value.ts';
@@ -7,7 +8,7 @@ import type { DeviceWindows } from './device-windows.ts';
 import type { JudgedStatement } from './judged-statement.ts';
 import { anchorMsOf, ROW } from './pack-summary.ts';
 import { merged } from './rule-context.ts';
-import { deviceIndex, type RuleDevice } from './rule-device.ts';
+import { deviceIndex } from './rule-device.ts';
 import type {
   RuleEvent,
   RuleInput,
@@ -57,8 +58,7 @@ export class StatementVariables implements CelVariables {
   }
 
   get registration(): CelInput {
-    const { device, logTimeMs } = this.#sources.statement;
-    return this.#take('registration', () => registrationOf(device, logTimeMs));
+    return this.#take('registration', () => registrationOf(this.#sources.statement));
   }
 
   get last(): CelInput {
@@ -122,10 +122,14 @@ function statementOf(
   };
 }
 
-function registrationOf(device: RuleDevice, logTimeMs: number): RuleRegistration {
+function registrationOf(statement: JudgedStatement): RuleRegistration {
+  const { device, calibrations, leafIndex, logTimeMs } = statement;
   const { keyLevel, binding, reportingIntervalS, sensors } = device;
   const shown = sensors.map((sensor) => {
-    const { name, calibration, min, max, unit } = sensor;
+    const { name, min, max, unit } = sensor;
+    const newest = calibrationOf(calibrations, device.device, sensor);
+    const logged = newest && newest.leafIndex < leafIndex ? newest : null;
+    const calibration = logged ?? sensor.calibration;
     const value = {
       quantity: sensor.quantity,
       unit: unit ?? undefined,
@@ -136,6 +140,8 @@ function registrationOf(device: RuleDevice, logTimeMs: number): RuleRegistration
       certificate: calibration?.certificate,
       dueMs: calibration?.dueMs,
       overdue: calibration !== null && calibration.dueMs < logTimeMs,
+      verified: logged?.signature === 'verified',
+      uncertainty: logged?.uncertainty,
     };
     return [name, value] as const;
   });

@@ -1,4 +1,5 @@
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
+import { type Law, NO_LAW } from '@truegrain/device-sdk/formats/law-state.js';
 import { type Pack, parsePack } from '@truegrain/device-sdk/formats/pack.js';
 import type { Result } from '@truegrain/device-sdk/formats/result.js';
 import { type Rule, ruleKey } from '@truegrain/device-sdk/formats/rule.js';
@@ -71,6 +72,8 @@ class Trial {
   readonly #store: LedgerStore;
   readonly #keys: readonly KeyRecord[];
   readonly #devices: ReadonlyMap<string, DeviceRecord>;
+  /** The newest ones: what came before them, a trial knows by the registration. */
+  readonly #calibrations: Law['calibrations'];
   /** Of this part. */
   readonly #governed: ReadonlySet<string>;
   readonly #judge: RuleJudge;
@@ -88,7 +91,8 @@ class Trial {
   constructor(db: Db, rules: readonly CompiledRule[], wish: TrialPart) {
     this.#db = db;
     this.#store = new LedgerStore(db);
-    const { keys, devices } = this.#store.loadState();
+    const { keys, devices, membership } = this.#store.loadState();
+    this.#calibrations = (membership?.law ?? NO_LAW).calibrations;
     this.#keys = keys;
     this.#devices = devices;
     const { part, parts } = wish;
@@ -136,6 +140,7 @@ class Trial {
     const summary = summarise(pack, deviceIndex(device));
     const { broken, errors } = this.#judge.judge({
       device,
+      calibrations: this.#calibrations,
       facts: { sub: row.sub, seq: row.seq, quality: this.#qualityOf(row, pack), ...timesOf(pack) },
       late: (row.grade & FLAG.late) !== 0,
       gap: (row.grade & FLAG.gapBefore) !== 0,

@@ -49,6 +49,8 @@ const SENSOR: ValueType = {
     certificate: STRING,
     dueMs: INT,
     overdue: BOOL,
+    verified: BOOL,
+    uncertainty: DOUBLE,
   },
 };
 const REGISTRATION: ValueType = {

@@ -1,5 +1,5 @@
 import { GRADE_BYTES } from '@truegrain/device-sdk/formats/grade.js';
-import { calibrationKey, type Law } from '@truegrain/device-sdk/formats/law-state.js';
+import { calibrationOf, type Law } from '@truegrain/device-sdk/formats/law-state.js';
 import type { DeviceRecord } from './state.ts';
 
 /**
@@ -116,11 +116,10 @@ function provenAxes(device: DeviceRecord, { calibrations }: Law): Axes {
   const stated = axesOf(device);
   const sensors = device.sensors.filter(({ unit }) => unit !== null);
   const graded = sensors.map((sensor) => {
-    const record = calibrations.get(calibrationKey(device.device, sensor.name));
-    if (record && record.serial === sensor.serial && record.unit === sensor.unit) {
+    const record = calibrationOf(calibrations, device.device, sensor);
+    if (record) {
       return { metrology: record.signature === 'verified' ? 3 : 2, dueMs: record.dueMs };
     }
-    // Registered anew with another instrument: the certificate of the old one says nothing of it.
     const { calibration } = sensor;
     return {
       metrology: calibration ? 2 : 1,

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { NO_LAW } from '../../device-sdk/formats/law-state.ts';
 import type { Pack } from '../../device-sdk/formats/pack.ts';
 import { sensorTable } from '../../device-sdk/formats/pack-check.ts';
 import type { Rule, RuleExample } from '../../device-sdk/formats/rule.ts';
@@ -149,6 +150,7 @@ function microsecondsPerFrame(checks: readonly RuleCheck[]): number {
       const device = devices[i % DEVICES] as RuleDevice;
       return {
         device,
+        calibrations: NO_LAW.calibrations,
         facts: { sub: device.device, seq: judged + i, quality: 3, firstMs, lastMs },
         late: false,
         gap: false,

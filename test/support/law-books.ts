@@ -1,6 +1,9 @@
 import { encodeAnswer } from '@truegrain/device-sdk/formats/answer.js';
 import { encodeAppeal } from '@truegrain/device-sdk/formats/appeal.js';
-import { encodeCalibrationRecord } from '@truegrain/device-sdk/formats/calibration-record.js';
+import {
+  type CalibrationRecord,
+  encodeCalibrationRecord,
+} from '@truegrain/device-sdk/formats/calibration-record.js';
 import { encodeClaim } from '@truegrain/device-sdk/formats/claim.js';
 import { encodeCredential } from '@truegrain/device-sdk/formats/credential.js';
 import { encodeExamination } from '@truegrain/device-sdk/formats/examination.js';
@@ -142,7 +145,7 @@ export class LawBooks extends FourBooks {
     const document = { issuedBy: 'Office', number: '7', document: digest(7), validUntilMs: null };
     const credential = { logTimeMs: this.timeMs, about, condition: 'licence', ...document };
     await this.say(DUTY, MEDIA_CREDENTIAL, encodeCredential(credential));
-    await this.#calibration(device);
+    await this.calibrate(device);
     await this.say(ACME, MEDIA_TAP, this.#tap(), SUBJECT);
     for (const at of ['closing', 'opening'] as const) await this.#seal(at);
     const claim = { subject: SUBJECT, text: 'Organic.', speaker: PERSON, document: null };
@@ -194,7 +197,8 @@ export class LawBooks extends FourBooks {
     await this.say(ACME, MEDIA_FILING, filing);
   }
 
-  async #calibration(device: string): Promise<void> {
+  /** By acme, of the instrument `SN-1`. */
+  async calibrate(device: string, changes: Partial<CalibrationRecord> = {}): Promise<void> {
     const { timeMs: logTimeMs } = this;
     const range = { unit: 'Cel', min: -40, max: 85, uncertainty: 0.1, coverageFactor: 2 };
     const bytes = encodeCalibrationRecord({
@@ -208,6 +212,7 @@ export class LawBooks extends FourBooks {
       },
       ...{ laboratory: 'Laboratory', signature: 'verified', ...range },
       ...{ performedMs: logTimeMs - 1, dueMs: logTimeMs + 86_400_000 },
+      ...changes,
     });
     await this.say(ACME, MEDIA_CALIBRATION, bytes, device);
   }

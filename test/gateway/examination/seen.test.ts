@@ -10,6 +10,7 @@ import {
 } from '../../../gateway/examination/log-time.ts';
 import { seenAt } from '../../../gateway/examination/seen.ts';
 import { MTH } from '../../support/reference-merkle.ts';
+import { calibrate } from '../../support/solo-calibration.ts';
 import { SoloRig, T0_MS, TEMPERATURE_SPEC } from '../../support/solo-ledger.ts';
 
 let rig: SoloRig;
@@ -85,6 +86,23 @@ describe('what is seen', () => {
     const truck = await rig.enrol('meanwhile');
     rig.commit(rig.temperatures(truck, rig.nowMs - 30_000, [4]));
     expect(await counting).toEqual(alone);
+  });
+
+  test('a certificate counts for the instrument that was registered when it came', async () => {
+    const [spec] = calibrated(T0_MS + DAY_MS).sensors;
+    const truck = await rig.enrol('truck', { sensors: [{ ...spec!, serial: 'SN-1' }] });
+    rig.nowMs += 2 * DAY_MS;
+    const commit = () => rig.commit(rig.temperatures(truck, rig.nowMs - 30_000, [4]));
+    commit();
+    expect(await seen()).toMatchObject({ overdueCalibrations: 1 });
+    await calibrate(rig, truck.urn);
+    commit();
+    expect(await seen()).toMatchObject({ overdueCalibrations: 0 });
+    // Another instrument: its own word holds, not the certificate of the one before.
+    expect((await rig.registrar.revoke(truck.urn, null, 'a new instrument')).ok).toBe(true);
+    const anew = await rig.enrol('truck', { sensors: [{ ...spec!, serial: 'SN-2' }] }, -7);
+    rig.commit(rig.temperatures(anew, rig.nowMs - 30_000, [4]));
+    expect(await seen()).toMatchObject({ overdueCalibrations: 1 });
   });
 
   test('of a fork counts both statements, and one number', async () => {

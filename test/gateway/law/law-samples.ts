@@ -118,6 +118,7 @@ export function statementOf(
   const { firstMs, lastMs, relative } = pack;
   return {
     device: of,
+    calibrations: new Map(),
     facts: { sub, seq, quality: relative ? 0 : 3, firstMs, lastMs },
     late: false,
     gap: false,

@@ -1,3 +1,5 @@
+import type { CalibrationRecord } from '@truegrain/device-sdk/formats/calibration-record.js';
+import { calibrationKey } from '@truegrain/device-sdk/formats/law-state.js';
 import { ruleKey } from '@truegrain/device-sdk/formats/rule.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -20,6 +22,7 @@ import {
 } from './law-samples.ts';
 
 const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 const DEVICE = device();
 
 /** Statements that were adopted, as a store would give them back. */
@@ -235,6 +238,31 @@ describe('variables', () => {
     const judge = judgeBy(compiled(rule(cel(expression))));
     judge.judge(at(5, [3], two));
     expect(words(judge.judge(at(10, [4, 5], two)))).toEqual([]);
+  });
+
+  describe('calibration', () => {
+    const urn = 'urn:dev:ops:32473-tg1-a';
+    const logged = (changes: Partial<CalibrationRecord & { leafIndex: number }> = {}) => {
+      const record = { certificate: 'LAB-1', serial: 'SN-1', unit: 'Cel', signature: 'verified' };
+      const rest = { uncertainty: 0.1, dueMs: T0_MS + DAY_MS, leafIndex: 5, ...changes };
+      return new Map([[calibrationKey(urn, 'temp'), { ...record, ...rest }]]) as never;
+    };
+    const ofSerial = device({ sensors: [sensor('temp', { calibration: due, serial: 'SN-1' })] });
+    const shown = 'registration.sensors.temp';
+    const byLog = `${shown}.certificate == "LAB-1" && !${shown}.overdue && ${shown}.verified && ${shown}.uncertainty == 0.1`;
+    const byWord = `${shown}.certificate == "C-1" && ${shown}.overdue && !${shown}.verified && !has(${shown}.uncertainty)`;
+
+    test.each([
+      ['the newest in the log', byLog, logged()],
+      ['unanchored is not verified', `!${shown}.verified`, logged({ signature: 'unanchored' })],
+      ['of another instrument says nothing', byWord, logged({ serial: 'SN-2' })],
+      ['in another unit says nothing', byWord, logged({ unit: 'K' })],
+      ['that came later was not known', byWord, logged({ leafIndex: 6 })],
+      ['none', byWord, new Map()],
+    ])('%s', (_, expression, calibrations) => {
+      const statement = { ...at(5, [4], ofSerial), calibrations };
+      expect(lastOf(compiled(rule(cel(expression))), statement)).toEqual([]);
+    });
   });
 
   test('window is that of the rule', () => {

@@ -5,11 +5,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CONTENT_WAIT_MS, RuleWatch, type WatchFinding } from '../../../gateway/law/rule-watch.ts';
 import type { LedgerStore } from '../../../gateway/ledger/ledger-store.ts';
 import { MemberVoice } from '../../../gateway/member-voice.ts';
+import { calibrate } from '../../support/solo-calibration.ts';
 import {
   MEMBER_ISS,
   type SignedFrame,
   SoloRig,
   T0_MS,
+  TEMPERATURE_SPEC,
   type TestDevice,
 } from '../../support/solo-ledger.ts';
 import { cel, range, rule, windowCheck } from './law-samples.ts';
@@ -141,6 +143,22 @@ describe('an attested verdict', () => {
     watchAs(OTHER).step(1_000);
     expect(words()).toEqual([`${leaf + 1} cold broken error`]);
     expect(findings[0]?.text).toMatch('divide by zero');
+  });
+
+  test('on a calibration is not examined where another certificate came since', async () => {
+    const b = await rig.enrol('b', { sensors: [{ ...TEMPERATURE_SPEC, serial: 'SN-1' }] });
+    const sensors = 'registration.sensors';
+    const verified = `${sensors}.exists(s, ${sensors}[s].verified) || readings[0].value < 50.0`;
+    await enact(rig, rule(cel(verified)));
+    await enact(rig, rule(range(null, 70), { id: 'any' }));
+    const [before, hot] = [readings(0, [60], b), readings(1, [80], b)];
+    const first = attest(rig, [before, hot], [{ frame: before, rule: 'cold' }]);
+    await calibrate(rig, b.urn);
+    const [right, wrong] = [readings(2, [60], b), readings(3, [60], b)];
+    const second = attest(rig, [right, wrong], [{ frame: wrong, rule: 'cold' }]);
+    watchAs(OTHER).step(1_000);
+    // Of the first batch both verdicts on the certificate would be taken for wrong now.
+    expect(words()).toEqual([`${first + 1} any kept broken`, `${second + 1} cold broken kept`]);
   });
 
   test('over the subject’s earlier statements: those of its batch are among them', async () => {
