@@ -18,7 +18,7 @@ import {
 } from './membership-step.ts';
 import { type Order, type OrderTarget, parseOrder } from './order.ts';
 import { fail, type Refused } from './result.ts';
-import { isSupervisory, powerFault, supervisorsOf } from './supervision.ts';
+import { isSupervisory, powerFault } from './supervision.ts';
 
 type Fault = Refused<MembershipRefusal> | null;
 
@@ -38,18 +38,24 @@ export function applyOrder(membership: Membership, change: MembershipChange): Me
   const { statement, leafIndex } = change;
   const { iss, id } = statement;
   const power = action === 'annotate' ? 'annotate' : POWER[target.kind];
+  const sector = sectorOfTarget(law, target, change);
+  const holders = holdersOf(law, target);
+  // Who gave an order lifts it; another once that one could not, for then nobody could.
+  const mayLift = ({ by }: OrderRecord) => {
+    // A stranger to the sector can't be told from a supervisor of it: the members did.
+    const isUnknown = target.kind === 'device' && sector === undefined;
+    return by === iss || isUnknown || powerFault(membership, { iss: by, power, sector }) !== null;
+  };
+  const lifted = holders.filter(mayLift);
   const fault =
-    powerFault(membership, { iss, power, sector: sectorOfTarget(law, target, change) }) ??
+    powerFault(membership, { iss, power, sector }) ??
     targetFault(membership, order, change) ??
-    (action === 'annotate' ? null : standingFault(membership, order, iss));
+    (action === 'annotate' ? null : standingFault(law, order, { holders, lifted }));
   if (fault !== null) return fault;
   const record: OrderRecord = { id, order, leafIndex, by: iss, appeals: [], liftedBy: null };
-  const lifted = action === 'reinstate' ? withLifted(membership, record) : law;
-  return movedLaw(membership, carriedOut(withOrder(lifted, record), record), {
-    logTimeMs,
-    kind: 'order',
-    member: iss,
-  });
+  const before = action === 'reinstate' ? withLifted(law, lifted, id) : law;
+  const next = carriedOut(withOrder(before, record), record);
+  return movedLaw(membership, next, { logTimeMs, kind: 'order', member: iss });
 }
 
 function sectorOfTarget(
@@ -83,20 +89,17 @@ function targetFault(
 }
 
 /** Suspended is suspended: a second order would leave nobody to say which one was lifted. */
-function standingFault(membership: Membership, { target, action }: Order, iss: string): Fault {
-  const { law } = membership;
+function standingFault(
+  law: Law,
+  { target, action }: Order,
+  { holders, lifted }: Record<'holders' | 'lifted', readonly OrderRecord[]>,
+): Fault {
   const isSuspended = suspensionOf(law, target) !== null;
   if (action === 'suspend') return isSuspended ? fail('already_suspended', target.id) : null;
   if (!isSuspended) return fail('not_suspended', target.id);
-  const held = holdersOf(law, target);
-  const [other] = held;
-  if (other === undefined || held.some((record) => mayLift(membership, record, iss))) return null;
+  const [other] = holders;
+  if (other === undefined || lifted.length > 0) return null;
   return fail('not_empowered', `${other.by} gave the order, and it lifts it`);
-}
-
-/** Who gave an order; another supervisor once that one supervises no more, or nobody could. */
-function mayLift(membership: Membership, { by }: OrderRecord, iss: string): boolean {
-  return by === iss || !supervisorsOf(membership).some(({ member }) => member === by);
 }
 
 /** What suspends it, in lower hex: an order, or for a rule the members' proposal; null for nothing. */
@@ -138,13 +141,11 @@ function carriedOut(law: Law, { id, order, leafIndex }: OrderRecord): Law {
   return { ...law, [field]: suspended };
 }
 
-/** The orders that held it and are this member's to lift; annotations of others stay. */
-function withLifted(membership: Membership, { id, by, order: { target } }: OrderRecord): Law {
-  const { law } = membership;
-  const held = holdersOf(law, target).filter((record) => mayLift(membership, record, by));
-  const liftedBy = toHex(id);
+function withLifted(law: Law, lifted: readonly OrderRecord[], by: Uint8Array): Law {
+  const liftedBy = toHex(by);
   let { orders } = law;
-  for (const record of held) orders = withEntry(orders, toHex(record.id), { ...record, liftedBy });
+  for (const record of lifted)
+    orders = withEntry(orders, toHex(record.id), { ...record, liftedBy });
   return { ...law, orders };
 }
 

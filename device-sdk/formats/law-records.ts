@@ -39,7 +39,7 @@ export function applyBinding(membership: Membership, change: MembershipChange): 
   }
   if (!law.profiles.has(profile)) return profileFault(membership, profile);
   // In another sector those who suspended it could not reinstate it.
-  if (law.suspendedDevices.has(device)) return fail('suspended', `${device} is, by order`);
+  if (law.suspendedDevices.has(device)) return fail('suspended', `${device} stays in its sector`);
   const made = [...(law.bindings.get(device) ?? []), { profile, by, leafIndex }];
   const bindings = withEntry(law.bindings, device, made);
   const editions = [...law.editions, leafIndex + 1];

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { rulesFor } from '../../../device-sdk/formats/law-state.ts';
+import type { Supervisor } from '../../../device-sdk/formats/law-terms.ts';
 import { supervisorsOf } from '../../../device-sdk/formats/supervision.ts';
 import {
   codeOf,
@@ -164,13 +165,25 @@ describe('an order', () => {
       expect(codeOf(alliance.order('board', 'reinstate', 'device', DEVICE))).toBeNull();
     });
 
-    test('or by another, once that one supervises no more', () => {
+    test.each<[string, Partial<Supervisor> | null]>([
+      ['supervises no more', null],
+      ['has lost the power', { powers: ['annotate'] }],
+      ['supervises another sector', { sectors: ['food'] }],
+    ])('or by another, once that one %s', (_, changes) => {
       const alliance = two();
       alliance.order('board', 'suspend', 'device', DEVICE);
       const { terms } = alliance.membership;
-      const supervisors = terms.law!.supervisors.slice(1);
-      const law = { ...terms.law!, supervisors };
-      alliance.enact({ kind: 'charter', terms: { ...terms, law } });
+      const [board, ...others] = terms.law!.supervisors;
+      const supervisors = changes === null ? others : [{ ...board!, ...changes }, ...others];
+      alliance.enact({ kind: 'charter', terms: { ...terms, law: { ...terms.law!, supervisors } } });
+      expect(codeOf(alliance.order('board', 'reinstate', 'device', DEVICE))).toMatch(/^not_/);
+      expect(codeOf(alliance.order('bolt', 'reinstate', 'device', DEVICE))).toBeNull();
+    });
+
+    test('by whom it was, nobody offline holds against the members', () => {
+      const alliance = two();
+      alliance.order('board', 'suspend', 'device', DEVICE);
+      alliance.owners = undefined;
       expect(codeOf(alliance.order('bolt', 'reinstate', 'device', DEVICE))).toBeNull();
     });
 
