@@ -347,7 +347,8 @@ function backendOf(
   const reads = { store, state, nowMs };
   const { folder, tls, settings, options } = setting;
   const expiring = () => [{ role: 'certificate of the members’ door', notAfterMs: tls.notAfterMs }];
-  const { desk: law, examiner } = openLawDesk({ voice, reads, folder, expiring });
+  const clockOffsetMs = () => node.chain.clock.offsetMs();
+  const { desk: law, examiner } = openLawDesk({ voice, reads, folder, expiring, clockOffsetMs });
   // A further gateway's member reports through its node.
   if (settings.node === null) parts.undo.unshift(keepExamining(examiner, options.log));
   return new LedgerBackend({

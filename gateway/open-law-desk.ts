@@ -15,11 +15,12 @@ export function openLawDesk(parts: {
   folder: DataFolder;
   /** Certificates of the member that end some day; in a solo ledger it has none. */
   expiring?: ExaminerOptions['expiring'];
+  /** In a solo ledger there is no other clock to hold the own one against. */
+  clockOffsetMs?: ExaminerOptions['clockOffsetMs'];
 }): { desk: LawDesk; examiner: Examiner } {
-  const { voice, reads, folder, expiring = () => [] } = parts;
+  const { voice, reads, folder, expiring = () => [], clockOffsetMs = () => null } = parts;
   const evidence = new EvidenceDesk({ voice, tagKeysFile: folder.tagKeys });
-  // No clock that could be called right is asked: what a member cannot measure it does not report.
-  const examiner = new Examiner({ voice, reads, expiring, clockOffsetMs: () => null });
+  const examiner = new Examiner({ voice, reads, expiring, clockOffsetMs });
   const desk = new LawDesk({
     voice,
     reads,

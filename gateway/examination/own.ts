@@ -17,7 +17,7 @@ export interface OwnSources {
   /** The own member. */
   readonly iss: string;
   readonly expiring: () => readonly Expiring[];
-  /** Against the other members' clocks; null where nobody can be asked. */
+  /** Against the chain's time, a median over the members; null where there is none. */
   readonly clockOffsetMs: () => number | null;
 }
 

@@ -7,7 +7,12 @@ import { dataFolder } from '../../gateway/data-folder.ts';
 import { AllianceDevice } from '../support/alliance-device.ts';
 import { AllianceLoad } from '../support/alliance-load.ts';
 import type { AllianceMember } from '../support/alliance-member.ts';
-import { AllianceFleet, allianceProcesses, type MemberWish } from '../support/alliance-process.ts';
+import {
+  AllianceFleet,
+  allianceProcesses,
+  type MemberWish,
+  ownOf,
+} from '../support/alliance-process.ts';
 import { SmallDisk } from '../support/small-disk.ts';
 import { TcpGate } from '../support/tcp-gate.ts';
 import { adversary } from './adversary/adversary.ts';
@@ -143,6 +148,8 @@ allianceProcesses('a machine that fails', () => {
       const [frame] = await device.send();
       await fleet.until('a receipt', async () => (frame ? device.isReceipted(frame) : false));
       device.leave();
+      const { report } = JSON.parse(await fleet.say(['examine', '--json', ...ownOf(shop)]));
+      expect(Math.abs(report.own.clockOffsetMs - hours * HOUR_MS)).toBeLessThan(MINUTES);
       expect(
         others.flatMap(({ log }) => log.filter(({ code }) => code === 'bad_proposal')),
       ).toEqual([]);

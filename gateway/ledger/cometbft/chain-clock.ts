@@ -7,6 +7,7 @@ export class ChainClock {
   readonly #nowMs: () => number;
   readonly #monotonicMs: () => number;
   #block: { timeMs: number; atMs: number } | null = null;
+  #blocks = 0;
 
   constructor({ nowMs, monotonicMs }: { nowMs: () => number; monotonicMs: () => number }) {
     this.#nowMs = nowMs;
@@ -18,6 +19,7 @@ export class ChainClock {
    * it is an hour old, and the next block's is right. So it only ever moves the present forward.
    */
   onBlock(timeMs: number): void {
+    this.#blocks += 1;
     if (this.#block && timeMs < this.presentMs()) return;
     this.#block = { timeMs, atMs: this.#monotonicMs() };
   }
@@ -28,8 +30,11 @@ export class ChainClock {
     return Math.floor(this.#block.timeMs + (this.#monotonicMs() - this.#block.atMs));
   }
 
-  /** How far this machine's wall clock is from the chain's, positive ahead; null where unknown. */
+  /**
+   * How far this machine's wall clock is from the chain's, positive ahead, to within the seconds that
+   * a block takes; null before the second live block, for the first may be an idle hour old.
+   */
   offsetMs(): number | null {
-    return this.#block ? this.#nowMs() - this.presentMs() : null;
+    return this.#blocks < 2 ? null : this.#nowMs() - this.presentMs();
   }
 }
