@@ -19,9 +19,9 @@ import { answer, type Cli, CliError, EXIT, print } from './terminal.ts';
 
 /** Of a profile that is only read: who proposes it names a person. */
 const NOT_NAMED = {
-  name: 'named by whoever proposes it',
-  organisation: '–',
-  contact: '–',
+  name: 'whom the proposal names',
+  organisation: 'organisation',
+  contact: 'contact',
 } as const;
 
 /** `truegrain profile …`: what an industry's law asks of a stream, as one file of data each. */

@@ -1,4 +1,4 @@
-import type { Law } from '@truegrain/device-sdk/formats/law-state.js';
+import { calibrationKey, type Law } from '@truegrain/device-sdk/formats/law-state.js';
 import type { Pack } from '@truegrain/device-sdk/formats/pack.js';
 import type { Facts } from '../ledger/facts.ts';
 import type { RuleContext } from './rule-context.ts';
@@ -23,4 +23,15 @@ export interface JudgedStatement {
   readonly readPack: () => Pack | null;
   /** Variables that an example sets by hand. */
   readonly context?: RuleContext;
+}
+
+/** A certificate came at `leafIndex` or after; the one before it is not in the state any more. */
+export function isCalibratedSince(
+  { device: { device, sensors }, calibrations }: Pick<JudgedStatement, 'device' | 'calibrations'>,
+  leafIndex: number,
+): boolean {
+  return sensors.some(({ name }) => {
+    const newest = calibrations.get(calibrationKey(device, name));
+    return newest !== undefined && newest.leafIndex >= leafIndex;
+  });
 }

@@ -1,4 +1,3 @@
-import { calibrationKey, type Law } from '@truegrain/device-sdk/formats/law-state.js';
 import { sensorTable } from '@truegrain/device-sdk/formats/pack-check.js';
 import type { Bounds } from '@truegrain/device-sdk/formats/rule-check.js';
 import type { DeviceRecord } from '../ledger/state.ts';
@@ -21,17 +20,6 @@ export interface WindowKey {
 
 export function windowText({ sensor, windowS, outside }: WindowKey): string {
   return `${sensor} ${windowS} ${outside === null ? '' : `${outside.min} ${outside.max}`}`;
-}
-
-/** With which certificate a statement before `leafIndex` was judged is not in the state any more. */
-export function isCalibratedSince(
-  { device, sensors }: Pick<RuleDevice, 'device' | 'sensors'>,
-  calibrations: Law['calibrations'],
-  leafIndex: number,
-): boolean {
-  return sensors.some(({ name }) => {
-    return (calibrations.get(calibrationKey(device, name))?.leafIndex ?? -1) >= leafIndex;
-  });
 }
 
 const indexes = new WeakMap<RuleDevice, SensorIndex>();

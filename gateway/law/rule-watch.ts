@@ -10,9 +10,9 @@ import type { DeviceRecord, LedgerState } from '../ledger/state.ts';
 import type { Query } from '../store/database.ts';
 import { type BatchHead, BatchHeads } from './batch-heads.ts';
 import { LAST_BACK_MS } from './device-plan.ts';
-import type { JudgedStatement } from './judged-statement.ts';
+import { isCalibratedSince, type JudgedStatement } from './judged-statement.ts';
 import { summarise } from './pack-summary.ts';
-import { deviceIndex, isCalibratedSince } from './rule-device.ts';
+import { deviceIndex } from './rule-device.ts';
 import { type Judgement, RuleJudge } from './rule-judge.ts';
 import type { CompiledRule, RuleNeeds } from './rule-set.ts';
 import { RulesAt } from './rules-at.ts';
@@ -235,9 +235,8 @@ export class RuleWatch {
     const judgement = this.#judge.judge(statement);
     // Each one a round of its own: what stands before it in its batch, the horizon shows.
     this.#judge.adopt();
-    const isRecalibrated = isCalibratedSince(device, statement.calibrations, batch.judgedAt);
-    const rulesTold = rules.filter(({ needs }) => !(isRecalibrated && needs.registration));
-    this.#compare(watched, { ...judgement, statement, rules: rulesTold });
+    const isRecalibrated = isCalibratedSince(statement, batch.judgedAt);
+    this.#compare(watched, { ...statement, isRecalibrated }, judgement);
   }
 
   /** Null for boot and gap records. */
@@ -266,16 +265,18 @@ export class RuleWatch {
 
   #compare(
     watched: WatchedDevice,
-    judged: Judgement & {
-      statement: JudgedStatement & { id: Uint8Array; summary: Float64Array };
-      rules: readonly CompiledRule[];
+    statement: JudgedStatement & {
+      id: Uint8Array;
+      summary: Float64Array;
+      isRecalibrated: boolean;
     },
+    { broken, errors }: Judgement,
   ): void {
-    const { statement, rules, broken, errors } = judged;
     const { id, leafIndex, device, summary } = statement;
     const rulings = this.#store.fold.rulingsOf(id);
     const endMs = statement.facts.lastMs ?? statement.logTimeMs;
-    for (const { rule, needs } of rules) {
+    for (const { rule, needs } of this.#rules) {
+      if (needs.registration && statement.isRecalibrated) continue;
       // A window with a pack that is not here says nothing of what the gateway saw.
       if (watched.missingMs >= endMs - reachMs(needs, device)) continue;
       const key = ruleKey(rule);

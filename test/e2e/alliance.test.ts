@@ -47,12 +47,12 @@ allianceProcesses('four members', () => {
 
   /** A round is shown at its quorum, and again with the cosignatures that come after. */
   async function cosignedByAll(member: AllianceMember): Promise<SeenCheckpoint> {
-    let seen = await member.checkpoint();
+    const seen: SeenCheckpoint[] = [];
     await fleet.until(`four cosignatures at ${member.name}`, async () => {
-      seen = await member.checkpoint();
-      return seen.cosigners.length >= 4;
+      seen.push(await member.checkpoint());
+      return (seen.at(-1)?.cosigners.length ?? 0) >= 4;
     });
-    return seen;
+    return seen.at(-1)!;
   }
 
   it('cosign as four', async () => {

@@ -37,6 +37,7 @@ import { encodeSeal } from '@truegrain/device-sdk/formats/seal.js';
 import type { Statement } from '@truegrain/device-sdk/formats/statement.js';
 import { encodeTap } from '@truegrain/device-sdk/formats/tap.js';
 import { FourBooks, testDevice } from './four-books.ts';
+import { sampleCalibration } from './sample-calibration.ts';
 import { digest, PERSON, sampleLaw, sampleProfile } from './sample-law.ts';
 import { sampleCharter, sampleMember, TEMPERATURE } from './sample-members.ts';
 import { sampleRule } from './sample-rule.ts';
@@ -197,23 +198,9 @@ export class LawBooks extends FourBooks {
     await this.say(ACME, MEDIA_FILING, filing);
   }
 
-  /** By acme, of the instrument `SN-1`. */
+  /** By acme. */
   async calibrate(device: string, changes: Partial<CalibrationRecord> = {}): Promise<void> {
-    const { timeMs: logTimeMs } = this;
-    const range = { unit: 'Cel', min: -40, max: 85, uncertainty: 0.1, coverageFactor: 2 };
-    const bytes = encodeCalibrationRecord({
-      ...{
-        logTimeMs,
-        device,
-        sensor: 'temp',
-        certificate: 'LAB-1',
-        digest: digest(1),
-        serial: SERIAL,
-      },
-      ...{ laboratory: 'Laboratory', signature: 'verified', ...range },
-      ...{ performedMs: logTimeMs - 1, dueMs: logTimeMs + 86_400_000 },
-      ...changes,
-    });
-    await this.say(ACME, MEDIA_CALIBRATION, bytes, device);
+    const record = sampleCalibration({ logTimeMs: this.timeMs, device }, changes);
+    await this.say(ACME, MEDIA_CALIBRATION, encodeCalibrationRecord(record), device);
   }
 }

@@ -32,6 +32,7 @@ import type { Facts } from '../../gateway/ledger/facts.ts';
 import { packGrades } from '../../gateway/ledger/grade.ts';
 import { Judge, type Verdict } from '../../gateway/ledger/judge.ts';
 import { emptyState, type History, keyOf, type LedgerState } from '../../gateway/ledger/state.ts';
+import { sampleCalibration } from './sample-calibration.ts';
 import { PERSON, sampleLaw } from './sample-law.ts';
 import { SampleLedger } from './sample-ledger.ts';
 import {
@@ -123,24 +124,7 @@ export class LawRig {
 
   calibrate(changes: Partial<CalibrationRecord> = {}): string {
     const logTimeMs = this.ledger.tick();
-    const record: CalibrationRecord = {
-      logTimeMs,
-      device: this.device.urn,
-      sensor: 'temp',
-      certificate: 'LAB-1',
-      digest: new Uint8Array(32),
-      serial: 'SN-1',
-      laboratory: 'Laboratory',
-      signature: 'verified',
-      unit: 'Cel',
-      min: -40,
-      max: 85,
-      uncertainty: 0.1,
-      coverageFactor: 2,
-      performedMs: logTimeMs - 1,
-      dueMs: logTimeMs + 86_400_000,
-      ...changes,
-    };
+    const record = sampleCalibration({ logTimeMs, device: this.device.urn }, changes);
     return this.say(0, MEDIA_CALIBRATION, encodeCalibrationRecord(record), record.device);
   }
 

@@ -33,6 +33,7 @@ import { encodeRuleFinding, type RuleFinding } from '../../device-sdk/formats/ru
 import { encodeSeal, type Seal } from '../../device-sdk/formats/seal.ts';
 import { encodeTap } from '../../device-sdk/formats/tap.ts';
 import { type AllianceOptions, SampleAlliance } from './sample-alliance.ts';
+import { sampleCalibration } from './sample-calibration.ts';
 import { sampleRule } from './sample-rule.ts';
 
 export const DEVICE = 'urn:dev:ops:32473-tg1-law';
@@ -143,24 +144,7 @@ export class LawAlliance extends SampleAlliance {
   }
 
   calibration(by: string, changes: Partial<CalibrationRecord> = {}) {
-    const record: CalibrationRecord = {
-      logTimeMs: this.clockMs,
-      device: DEVICE,
-      sensor: 'temp',
-      certificate: 'LAB-1',
-      digest: digest(1),
-      serial: 'SN-1',
-      laboratory: 'Lab',
-      signature: 'verified',
-      unit: 'Cel',
-      min: -20,
-      max: 60,
-      uncertainty: 0.1,
-      coverageFactor: 2,
-      performedMs: this.clockMs - 1,
-      dueMs: this.clockMs + 1,
-      ...changes,
-    };
+    const record = sampleCalibration({ logTimeMs: this.clockMs, device: DEVICE }, changes);
     return this.send(by, MEDIA_CALIBRATION, encodeCalibrationRecord(record), record.device);
   }
 

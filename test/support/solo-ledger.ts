@@ -112,6 +112,7 @@ export class SoloRig {
   readonly ledger: SoloLedger;
   readonly local: LocalStore;
   readonly registrar: Registrar;
+  readonly voice: MemberVoice;
   readonly desk: MembershipDesk;
   readonly lawDesk: LawDesk;
   readonly proofs: Proofs;
@@ -138,7 +139,7 @@ export class SoloRig {
     const { store } = this.ledger;
     this.local = new LocalStore(store.db);
     this.registrar = this.newRegistrar();
-    const voice = new MemberVoice({
+    this.voice = new MemberVoice({
       ledger: this.ledger,
       iss: MEMBER_ISS,
       signer: () => this.signers.member,
@@ -146,8 +147,12 @@ export class SoloRig {
       onChanged: (keys) => this.changed.push(...keys),
     });
     const ruleFault = executabilityFault;
-    this.desk = new MembershipDesk({ voice, native: nativeVerify, ruleFault });
-    this.lawDesk = openLawDesk({ voice, reads: this.context, folder: this.folder }).desk;
+    this.desk = new MembershipDesk({ voice: this.voice, native: nativeVerify, ruleFault });
+    this.lawDesk = openLawDesk({
+      voice: this.voice,
+      reads: this.context,
+      folder: this.folder,
+    }).desk;
     this.proofs = new Proofs((level, index) => store.tiles.get(level, index));
     const { anchor } = openAnchor({
       db: store.db,

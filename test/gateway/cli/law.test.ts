@@ -157,7 +157,7 @@ describe('profile', () => {
   test('list, show, propose, bind; what the device lacks for it is told', async () => {
     expect((await run('profile', 'list')).out).toContain('pharma-gdp');
     const shown = await truegrain(['profile', 'show', 'pharma-gdp']);
-    expect(shown.out).toContain('Responsible: named by whoever proposes it');
+    expect(shown.out).toContain('Responsible: whom the proposal names, organisation, contact');
     expect((await run('profile', 'propose', 'pharma-gdp', ...PERSON, ...yes)).code).toBe(0);
     const bound = await run('profile', 'bind', device.urn, 'pharma-gdp', '--yes');
     expect(bound).toMatchObject({ code: 0 });

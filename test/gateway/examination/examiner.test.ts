@@ -139,15 +139,8 @@ describe('an examination', () => {
 test('a ledger without such a term is never due, and examines itself when asked', async () => {
   const solo = new SoloRig();
   try {
-    const voice = new MemberVoice({
-      ledger: solo.ledger,
-      iss: 'https://mill.example',
-      signer: () => solo.signers.member,
-      nowMs: () => solo.nowMs,
-      onChanged: () => {},
-    });
     const own = { expiring: () => [], clockOffsetMs: () => null };
-    const one = new Examiner({ voice, reads: solo.context, ...own });
+    const one = new Examiner({ voice: solo.voice, reads: solo.context, ...own });
     solo.nowMs += 400 * DAY_MS;
     await solo.enrol('truck');
     expect(one.due()).toBe(false);

@@ -4,7 +4,6 @@ import { parseStatement, signStatement } from '@truegrain/device-sdk/formats/sta
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CONTENT_WAIT_MS, RuleWatch, type WatchFinding } from '../../../gateway/law/rule-watch.ts';
 import type { LedgerStore } from '../../../gateway/ledger/ledger-store.ts';
-import { MemberVoice } from '../../../gateway/member-voice.ts';
 import { calibrate } from '../../support/solo-calibration.ts';
 import {
   MEMBER_ISS,
@@ -256,14 +255,7 @@ describe('a start', () => {
     watchAs(OTHER).step(1_000);
     const [own] = findings;
     if (!own) throw new Error('nothing found');
-    const voice = new MemberVoice({
-      ledger: rig.ledger,
-      iss: MEMBER_ISS,
-      signer: () => rig.signers.member,
-      nowMs: () => rig.nowMs,
-      onChanged: () => {},
-    });
-    const said = await voice.say({
+    const said = await rig.voice.say({
       contentType: MEDIA_RULE_FINDING,
       encode: (logTimeMs) => encodeRuleFinding({ ...own, logTimeMs }),
     });
