@@ -114,8 +114,8 @@ export class AllianceMember {
 
   /** kill -9; resolves when the process is gone. Of `both` the gateway goes first. */
   async kill(part: Part): Promise<void> {
-    const engine = part === 'gateway' ? null : await this.enginePid();
     if (part !== 'engine' && this.isAlive) await this.#running?.program.kill();
+    const engine = part === 'gateway' ? null : await this.enginePid();
     if (engine === null) return;
     signalTo(engine, 'SIGKILL');
     while (isAlive(engine)) await new Promise((resolve) => setTimeout(resolve, 10));

@@ -1,6 +1,6 @@
 // One real engine with a counter behind it, in a folder and on ports of its own.
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AbciServer } from '../../gateway/ledger/cometbft/abci-server.ts';
@@ -192,11 +192,16 @@ export async function until(
   }
 }
 
-/** Whether a process is still there, in any state but waiting to be collected. */
+/**
+ * Whether a process is still there, in any state but waiting to be collected. Its main thread may
+ * wait while another still writes, and has let the command line go by then: its threads are counted.
+ */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return !existsSync('/proc/self') || readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== '';
+    if (!existsSync('/proc/self')) return true;
+    const state = /\) (\S)[^)]*$/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
+    return state !== 'Z' || readdirSync(`/proc/${pid}/task`).length > 1;
   } catch {
     return false;
   }
