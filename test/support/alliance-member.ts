@@ -12,7 +12,7 @@ import { GatewayApi } from '../../sim/gateway-api.ts';
 import { MemberProgram, type MemberReady } from '../../sim/programs/member-program.ts';
 import type { Ending } from '../../sim/programs/program.ts';
 import { truegrain } from './cli.ts';
-import { isAlive } from './comet-node.ts';
+import { killToTheEnd, signalTo } from './process-end.ts';
 
 /** One line of the gateway's log (pino); the engine's own lines carry `engine`. */
 export interface LogLine {
@@ -114,11 +114,12 @@ export class AllianceMember {
 
   /** kill -9; resolves when the process is gone. Of `both` the gateway goes first. */
   async kill(part: Part): Promise<void> {
+    const engines = new Set<number | null>();
+    if (part !== 'gateway') engines.add(await this.enginePid());
     if (part !== 'engine' && this.isAlive) await this.#running?.program.kill();
-    const engine = part === 'gateway' ? null : await this.enginePid();
-    if (engine === null) return;
-    signalTo(engine, 'SIGKILL');
-    while (isAlive(engine)) await new Promise((resolve) => setTimeout(resolve, 10));
+    // The gateway may have started another meanwhile; the one before ends by itself without it.
+    if (part === 'both') engines.add(await this.enginePid());
+    for (const pid of engines) if (pid !== null) await killToTheEnd(pid);
   }
 
   /** Any signal, such as SIGSTOP; waits for nothing. */
@@ -200,14 +201,5 @@ export class AllianceMember {
   #note(text: string): void {
     if (!text.startsWith('{"level"')) return;
     this.log.push(JSON.parse(text) as LogLine);
-  }
-}
-
-/** A process that is gone already needs no signal. */
-function signalTo(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }

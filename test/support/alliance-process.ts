@@ -208,7 +208,7 @@ export class AllianceFleet {
   async remove(): Promise<void> {
     await Promise.all(this.members.map((member) => member.kill('both')));
     for (const { place } of this.members) rmSync(place.data, { recursive: true, force: true });
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   #report(what: string, trouble: string): string {

@@ -1,6 +1,6 @@
 // One real engine with a counter behind it, in a folder and on ports of its own.
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AbciServer } from '../../gateway/ledger/cometbft/abci-server.ts';
@@ -189,20 +189,5 @@ export async function until(
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`it never came to that: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-}
-
-/**
- * Whether a process is still there, in any state but waiting to be collected. Its main thread may
- * wait while another still writes, and has let the command line go by then: its threads are counted.
- */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    if (!existsSync('/proc/self')) return true;
-    const state = /\) (\S)[^)]*$/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
-    return state !== 'Z' || readdirSync(`/proc/${pid}/task`).length > 1;
-  } catch {
-    return false;
   }
 }

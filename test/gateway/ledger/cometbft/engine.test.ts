@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { alliance } from '../../../support/alliance-group.ts';
 import { NOTHING } from '../../../support/comet-counter.ts';
-import { CometNode, cometNodes, isAlive, until } from '../../../support/comet-node.ts';
+import { CometNode, cometNodes, until } from '../../../support/comet-node.ts';
+import { isAlive } from '../../../support/process-end.ts';
 
 const childScript = fileURLToPath(new URL('../../../support/comet-child.ts', import.meta.url));
 
