@@ -1,21 +1,19 @@
-import { existsSync } from 'node:fs';
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
-import type { Endpoint } from '@truegrain/device-sdk/formats/endpoint.js';
-import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
-import { nativeVerify, useNodeCrypto } from './admit/native-verify.ts';
-import { joinIfNeeded, writeHome } from './alliance/engine-folder.ts';
+import { useNodeCrypto } from './admit/native-verify.ts';
+import { keepRenewed } from './alliance/door-certificate.ts';
+import { writeHome } from './alliance/engine-folder.ts';
 import { Floors } from './alliance/floors.ts';
+import { foundIfNew } from './alliance/found-books.ts';
 import { LawWatch } from './alliance/law-watch.ts';
-import { MemberDirectory } from './alliance/member-directory.ts';
 import { MemberNode, type MemberNodeOptions } from './alliance/member-node.ts';
 import { effectsOf, hasOwnKeys } from './alliance/membership-effects.ts';
 import { nodeView } from './alliance/node-view.ts';
-import { announce } from './alliance/own-announcement.ts';
+import { openSetting } from './alliance/open-setting.ts';
+import { keepAnnounced } from './alliance/own-announcement.ts';
 import { openPeerSide, type PeerSide } from './alliance/peer-side.ts';
 import type { Setting } from './alliance/setting.ts';
-import { LedgerBackend } from './backend.ts';
+import type { LedgerBackend } from './backend.ts';
 import type { GatewayConfig } from './config.ts';
-import { dataFolder } from './data-folder.ts';
 import {
   BrokerLink,
   endRevoked,
@@ -23,34 +21,17 @@ import {
   openBroker,
   openHttp,
   publicMqttUrl,
-  StartError,
   unwind,
 } from './doors.ts';
 import { faultTolerance } from './fault-tolerance.ts';
-import { FilingDesk } from './filing/filing-desk.ts';
-import { readFounding } from './founding-file.ts';
 import type { GatewayOptions, RunningGateway } from './gateway.ts';
-import { peerOfCard, readInvitation } from './invitation-file.ts';
-import { loadEngineKeys, loadMemberKeys, promoteKeys } from './keys.ts';
-import { executabilityFault } from './law/executability.ts';
-import { Books } from './ledger/books.ts';
+import { loadMemberKeys } from './keys.ts';
 import type { CommittedBlock } from './ledger/cometbft/comet-ledger.ts';
-import { findEngine } from './ledger/cometbft/engine-binary.ts';
-import { engineHome } from './ledger/cometbft/engine-home.ts';
-import { engineAddress, publicBytes } from './ledger/cometbft/engine-keys.ts';
-import { keyOf, type LedgerState } from './ledger/state.ts';
+import { isActiveKey } from './ledger/state.ts';
 import { MemberVoice } from './member-voice.ts';
-import { MembershipDesk } from './membership-desk.ts';
-import { keepExamining, openLawDesk } from './open-law-desk.ts';
+import { type BackendParts, openBackend } from './open-backend.ts';
 import { EquivocationEvidence } from './peers/equivocation-evidence.ts';
-import { loadMemberTls, renewMemberTls } from './peers/member-tls.ts';
-import { PeerClient } from './peers/peer-client.ts';
-import { readsOf } from './reads/reads.ts';
-import { EvidenceBuilder } from './receipts/evidence-builder.ts';
-import { Registrar } from './registrar.ts';
-import { openDatabase } from './store/database.ts';
 import { LocalStore } from './store/local.ts';
-import { lockFolder } from './store/lock.ts';
 
 export interface RunningAlliance extends RunningGateway {
   /** Base URL of the members' door. */
@@ -61,7 +42,6 @@ export interface RunningAlliance extends RunningGateway {
   readonly restartWanted: Promise<string>;
 }
 
-const DAY_MS = 86_400_000;
 const STAGGER_MS = 5_000;
 const OLD_LOG_KEY =
   'no receipts are given: the member has a new log key; bring keys/log.pem of its node here and start again';
@@ -74,71 +54,12 @@ export async function startAlliance(
   useNodeCrypto();
   const undo: (() => unknown)[] = [];
   try {
-    const setting = await prepare(config, options, undo);
+    const setting = await openSetting(config, options, undo);
     return await run(setting, undo);
   } catch (error) {
     await unwind(undo);
     throw error;
   }
-}
-
-async function prepare(
-  config: GatewayConfig,
-  options: GatewayOptions,
-  undo: (() => unknown)[],
-): Promise<Setting> {
-  const { alliance: settings } = config;
-  if (!settings) throw new StartError('no_ledger', 'the configuration has no section "alliance"');
-  const folder = dataFolder(config.data);
-  const home = engineHome(folder.engine);
-  if (!home.ok) throw new StartError('socket_path', home.detail);
-  const found = await findEngine(process.env);
-  if (!found.ok) throw new StartError('engine', found.detail);
-  const lock = lockFolder(folder.lock);
-  undo.unshift(() => lock.release());
-  const founding = readFounding(folder.founding);
-  const invitation = existsSync(folder.invitation) ? readInvitation(folder.invitation) : null;
-  const db = openDatabase(folder.ledger);
-  undo.unshift(() => db.close());
-  const tls = loadMemberTls(folder.tls);
-  let books: Books | null = null;
-  const self = config.member.iss;
-  const { name, kind = 'participant' } = config.member;
-  const directory = new MemberDirectory({
-    self,
-    own: {
-      door: { iss: self, name, kind, ca: tls.caDer },
-      node: settings.node,
-      gateways: settings.gateways,
-    },
-    membership: () => books?.state.membership ?? null,
-    known: invitation?.peers ?? founding.cards.map(peerOfCard),
-  });
-  const client = new PeerClient({ tls, directory });
-  undo.unshift(() => client.close());
-  const place = { config, settings, options, folder, founding, invitation, home: home.value, db };
-  await joinIfNeeded({ ...place, binary: found.value, directory, client });
-  books = new Books(db);
-  const { state } = books;
-  const isActive = (kid: Uint8Array) => isActiveKey(state, kid);
-  promoteKeys(folder.keys, isActive);
-  return {
-    config,
-    settings,
-    options,
-    nowMs: options.nowMs ?? Date.now,
-    folder,
-    founding,
-    invitation,
-    home: home.value,
-    binary: found.value,
-    db,
-    books,
-    keys: loadEngineKeys(folder.keys, isActive),
-    tls,
-    directory,
-    client,
-  };
 }
 
 async function run(setting: Setting, undo: (() => unknown)[]): Promise<RunningAlliance> {
@@ -171,14 +92,13 @@ async function run(setting: Setting, undo: (() => unknown)[]): Promise<RunningAl
   undo.unshift(() => broker.close());
   const mqttUrl = publicMqttUrl(config, broker.port);
   const voice = voiceOf(node);
-  const backend = backendOf(setting, { node, voice, local, link, mqttUrl, undo });
+  const backend = backendOf(setting, { node, voice, local, mqttUrl, undo });
   watch = openWatch(setting, { voice, undo });
   const evidence = new EquivocationEvidence(folder.evidence);
   const parts = { node, directory, client, tls, settings, log, backend, nowMs, evidence };
   const side = await openPeerSide(parts);
   peers = side;
-  const renewal = setInterval(() => void renewCertificate(setting, side), DAY_MS);
-  undo.unshift(() => clearInterval(renewal));
+  undo.unshift(keepRenewed(setting, side));
   undo.unshift(() => side.close());
   const { origin } = node.pipeline;
   const floors = new Floors({
@@ -196,7 +116,7 @@ async function run(setting: Setting, undo: (() => unknown)[]): Promise<RunningAl
   await node.start();
   void floors.watch(node.pipeline.anchorage.floor, () => node.pipeline.committed());
   // Where the member is reached is told by the process that votes.
-  if (settings.node === null) void keepAnnounced(setting, node);
+  if (settings.node === null) void keepAnnounced(setting, voice);
   return {
     ledgerId: toHex(backend.ledgerId()),
     origin,
@@ -256,24 +176,6 @@ function openWatch(
   return watch;
 }
 
-/** A founder's own start: the first leaves are in its hands. A crash inside leaves none of them. */
-function foundIfNew({ books, founding }: Setting): void {
-  if (books.state.size > 0) return;
-  if (founding.awaiting.length > 0) {
-    const text = `these founders have not accepted the charter: ${founding.awaiting.join(', ')}`;
-    throw new StartError('no_ledger', text);
-  }
-  const draft = books.draft(nativeVerify);
-  for (const [i, entry] of founding.entries.entries()) {
-    const statement = parseStatement(entry);
-    const applied = statement.ok ? draft.governance(statement.value) : statement;
-    if (!applied.ok) {
-      throw new StartError('no_ledger', `leaf ${i} of the founding file: ${applied.detail}`);
-    }
-  }
-  books.commit(draft);
-}
-
 /** Something wished for once. */
 class Wish {
   make: (why: string) => void = () => {};
@@ -308,95 +210,25 @@ function voiceOf(node: MemberNode): MemberVoice {
 
 function backendOf(
   setting: Setting,
-  parts: {
-    node: MemberNode;
-    voice: MemberVoice;
-    local: LocalStore;
-    link: BrokerLink;
-    mqttUrl: string;
-    undo: (() => unknown)[];
-  },
+  parts: Pick<BackendParts, 'local' | 'mqttUrl' | 'undo' | 'voice'> & { node: MemberNode },
 ): LedgerBackend {
-  const { node, voice, local, mqttUrl } = parts;
-  const { ledger, pipeline } = node;
-  const { nowMs } = setting;
-  const { store } = ledger;
-  const state = () => ledger.state;
-  const registrar = new Registrar({
-    ledger,
-    local,
-    signer: pipeline.signers.member,
-    iss: pipeline.iss,
+  const { node, ...rest } = parts;
+  const { nowMs, folder, tls, settings, options } = setting;
+  const { clock } = node.chain;
+  return openBackend({
+    ...rest,
+    ledger: node.ledger,
+    pipeline: node.pipeline,
+    folder,
+    log: options.log,
     nowMs,
     // The chain's: a wrong clock here must not spoil what is signed.
-    presentMs: () => node.chain.clock.presentMs(),
-    isFurther: setting.settings.node !== null,
-    mqttUrl,
-    native: nativeVerify,
+    presentMs: () => clock.presentMs(),
     // Told by the block that brings them, whoever's gateway it came through.
     onChanged: () => {},
+    node: () => nodeView(node, settings),
+    isFurther: settings.node !== null,
+    expiring: () => [{ role: 'certificate of the members’ door', notAfterMs: tls.notAfterMs }],
+    clockOffsetMs: () => clock.offsetMs(),
   });
-  const { proofs, anchor } = pipeline;
-  const evidence = new EvidenceBuilder({ store, state, proofs, anchored: () => anchor.newest });
-  const alliance = new MembershipDesk({
-    voice,
-    native: nativeVerify,
-    node: () => nodeView(node, setting.settings),
-    ruleFault: executabilityFault,
-  });
-  const reads = { store, state, nowMs };
-  const { folder, tls, settings, options } = setting;
-  const expiring = () => [{ role: 'certificate of the members’ door', notAfterMs: tls.notAfterMs }];
-  const clockOffsetMs = () => node.chain.clock.offsetMs();
-  const { desk: law, examiner } = openLawDesk({ voice, reads, folder, expiring, clockOffsetMs });
-  // A further gateway's member reports through its node.
-  if (settings.node === null) parts.undo.unshift(keepExamining(examiner, options.log));
-  return new LedgerBackend({
-    ledger,
-    pipeline,
-    reads: readsOf(reads),
-    writes: registrar,
-    alliance,
-    law,
-    filing: new FilingDesk({ reads, self: pipeline.iss, origin: () => pipeline.origin }),
-    evidence: (leafIndex) => evidence.build(leafIndex),
-    nowMs: () => node.chain.clock.presentMs(),
-    onGovernance: () => {},
-  });
-}
-
-/** Long before it runs out; the CA that the others know stays. */
-async function renewCertificate(setting: Setting, side: PeerSide): Promise<void> {
-  const { folder, settings, nowMs, options } = setting;
-  const hosts = [new URL(settings.advertiseHttp).hostname];
-  try {
-    const renewed = await renewMemberTls(folder.tls, { hosts, nowMs: nowMs() });
-    if (renewed) side.useTls(renewed);
-  } catch (error) {
-    options.log.error({ error: (error as Error).message }, 'the certificate is not renewed');
-  }
-}
-
-/** Where this member is reached, told again when the configuration says something new. */
-async function keepAnnounced(setting: Setting, node: MemberNode): Promise<void> {
-  const { settings, tls, keys, config, options } = setting;
-  const endpoint: Endpoint = {
-    http: settings.advertiseHttp,
-    ca: tls.caDer,
-    p2p: settings.advertiseP2p,
-    nodeId: engineAddress(publicBytes(keys.p2p)),
-    publicUrl: settings.publicUrl,
-  };
-  const own = {
-    endpoint,
-    signer: node.pipeline.signers.member,
-    iss: config.member.iss,
-    timeMs: () => node.chain.clock.presentMs(),
-  };
-  const announced = await announce(node.ledger, own);
-  if (!announced.ok) options.log.warn({ detail: announced.detail }, 'own address is not announced');
-}
-
-function isActiveKey(state: LedgerState, kid: Uint8Array): boolean {
-  return keyOf(state, kid)?.status === 'active';
 }

@@ -3,7 +3,6 @@ import { ruleKey } from '@truegrain/device-sdk/formats/rule.js';
 import type { Logger } from 'pino';
 import { Intake } from './admit/intake.ts';
 import { nativeVerify, useNodeCrypto } from './admit/native-verify.ts';
-import { LedgerBackend } from './backend.ts';
 import type { GatewayConfig } from './config.ts';
 import { type DataFolder, dataFolder } from './data-folder.ts';
 import {
@@ -16,18 +15,12 @@ import {
   StartError,
   unwind,
 } from './doors.ts';
-import { FilingDesk } from './filing/filing-desk.ts';
 import { loadMemberKeys } from './keys.ts';
-import { executabilityFault } from './law/executability.ts';
 import { SoloLedger } from './ledger/solo.ts';
 import type { KeyRecord } from './ledger/state.ts';
 import { MemberVoice } from './member-voice.ts';
-import { MembershipDesk } from './membership-desk.ts';
-import { keepExamining, openLawDesk } from './open-law-desk.ts';
+import { openBackend } from './open-backend.ts';
 import { Pipeline } from './pipeline.ts';
-import { readsOf } from './reads/reads.ts';
-import { EvidenceBuilder } from './receipts/evidence-builder.ts';
-import { Registrar } from './registrar.ts';
 import { openDatabase } from './store/database.ts';
 import { LocalStore } from './store/local.ts';
 import { lockFolder } from './store/lock.ts';
@@ -74,17 +67,24 @@ export async function startGateway(
     link.broker = broker;
     undo.unshift(() => broker.close());
     const mqttUrl = publicMqttUrl(config, broker.port);
+    const onChanged = (keys: readonly KeyRecord[]): void => {
+      pipeline.keysChanged(keys);
+      endRevoked(keys, { state: ledger.state, local, link });
+    };
+    const { iss } = pipeline;
+    const signer = () => pipeline.signers.member;
     const backend = openBackend({
-      config,
-      folder,
-      undo,
-      log: options.log,
       ledger,
-      local,
       pipeline,
-      link,
+      local,
+      voice: new MemberVoice({ ledger, iss, signer, nowMs, onChanged }),
+      folder,
+      log: options.log,
+      undo,
       mqttUrl,
       nowMs,
+      presentMs: nowMs,
+      onChanged,
     });
     const http = await openHttp(config, { backend, folder, nowMs, log: options.log });
     undo.unshift(() => http.close());
@@ -146,58 +146,5 @@ function openPipeline(parts: {
       const text = 'a rule is in force that can not be judged by here';
       options.log.error({ rule: ruleKey(rule), detail }, text);
     },
-  });
-}
-
-function openBackend(parts: {
-  config: GatewayConfig;
-  folder: DataFolder;
-  undo: (() => unknown)[];
-  log: Logger;
-  ledger: SoloLedger;
-  local: LocalStore;
-  pipeline: Pipeline;
-  link: BrokerLink;
-  mqttUrl: string;
-  nowMs: () => number;
-}): LedgerBackend {
-  const { ledger, local, pipeline, link, nowMs, folder } = parts;
-  const state = () => ledger.state;
-  const { store } = ledger;
-  const onChanged = (keys: readonly KeyRecord[]): void => {
-    pipeline.keysChanged(keys);
-    endRevoked(keys, { state: ledger.state, local, link });
-  };
-  const registrar = new Registrar({
-    ledger,
-    local,
-    signer: pipeline.signers.member,
-    iss: pipeline.iss,
-    nowMs,
-    presentMs: nowMs,
-    mqttUrl: parts.mqttUrl,
-    native: nativeVerify,
-    onChanged,
-  });
-  const { proofs, anchor } = pipeline;
-  const evidence = new EvidenceBuilder({ store, state, proofs, anchored: () => anchor.newest });
-  const signer = () => pipeline.signers.member;
-  const voice = new MemberVoice({ ledger, iss: pipeline.iss, signer, nowMs, onChanged });
-  const ruleFault = executabilityFault;
-  const alliance = new MembershipDesk({ voice, native: nativeVerify, ruleFault });
-  const reads = { store, state, nowMs };
-  const { desk: law, examiner } = openLawDesk({ voice, reads, folder });
-  parts.undo.unshift(keepExamining(examiner, parts.log));
-  return new LedgerBackend({
-    ledger,
-    pipeline,
-    reads: readsOf(reads),
-    writes: registrar,
-    alliance,
-    law,
-    filing: new FilingDesk({ reads, self: pipeline.iss, origin: () => pipeline.origin }),
-    evidence: (leafIndex) => evidence.build(leafIndex),
-    nowMs,
-    onGovernance: onChanged,
   });
 }

@@ -1,3 +1,4 @@
+import type { CoseKey } from '@truegrain/device-sdk/formats/cose-key.js';
 import type { MembershipEffect } from '@truegrain/device-sdk/formats/membership-effect.js';
 import type { Signer } from '@truegrain/device-sdk/formats/signer.js';
 import type { Logged, Outcome } from './http/backend.ts';
@@ -43,11 +44,22 @@ export class MemberVoice {
     return this.#options.ledger.state;
   }
 
+  /** Its member key now. */
+  get key(): CoseKey {
+    return this.#options.signer().key;
+  }
+
+  /** What is said now is dated so: log time never runs backwards. */
+  presentMs(): number {
+    const { ledger, nowMs } = this.#options;
+    return Math.max(nowMs(), ledger.state.logTimeMs);
+  }
+
   /** Dated as it is signed: an alliance asks again where the first date was a wrong clock's. */
   async say({ contentType, encode, sub }: Utterance): Promise<Outcome<Spoken>> {
-    const { ledger, iss, nowMs, signer, onChanged } = this.#options;
+    const { ledger, iss, signer, onChanged } = this.#options;
     const applied = await ledger.govern((state) => {
-      const logTimeMs = Math.max(nowMs(), state.logTimeMs);
+      const logTimeMs = this.presentMs();
       const contents = { contentType, bytes: encode(logTimeMs, state), logTimeMs };
       const named: GovernanceContents = sub === undefined ? contents : { ...contents, sub };
       return signGovernance(state, { signer: signer(), iss }, named);

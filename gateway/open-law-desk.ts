@@ -8,8 +8,7 @@ import type { ReadContext } from './reads/read-context.ts';
 
 const EXAMINED_EVERY_MS = 3_600_000;
 
-/** The law's desk over one ledger, whoever drives it. */
-export function openLawDesk(parts: {
+export interface LawDeskParts {
   voice: MemberVoice;
   reads: ReadContext;
   folder: DataFolder;
@@ -17,7 +16,10 @@ export function openLawDesk(parts: {
   expiring?: ExaminerOptions['expiring'];
   /** In a solo ledger there is no other clock to hold the own one against. */
   clockOffsetMs?: ExaminerOptions['clockOffsetMs'];
-}): { desk: LawDesk; examiner: Examiner } {
+}
+
+/** The law's desk over one ledger, whoever drives it. */
+export function openLawDesk(parts: LawDeskParts): { desk: LawDesk; examiner: Examiner } {
   const { voice, reads, folder, expiring = () => [], clockOffsetMs = () => null } = parts;
   const evidence = new EvidenceDesk({ voice, tagKeysFile: folder.tagKeys });
   const examiner = new Examiner({ voice, reads, expiring, clockOffsetMs });

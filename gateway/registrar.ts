@@ -22,7 +22,6 @@ import {
 import { encodeRevocation } from '@truegrain/device-sdk/formats/revocation.js';
 import { encodeRotation } from '@truegrain/device-sdk/formats/rotation.js';
 import type { NativeVerify } from '@truegrain/device-sdk/formats/signature.js';
-import type { Signer } from '@truegrain/device-sdk/formats/signer.js';
 import { INLINE_BYTES_MAX } from '@truegrain/device-sdk/formats/statement-limits.js';
 import { formatPolicy } from '@truegrain/device-sdk/formats/tlog-policy.js';
 import type {
@@ -36,10 +35,10 @@ import type {
   RotateRequest,
 } from './http/backend.ts';
 import { issueCredential } from './ingest/credentials.ts';
-import type { AppliedGovernance, GovernanceRefusal } from './ledger/apply-governance.ts';
+import type { GovernanceRefusal } from './ledger/apply-governance.ts';
 import type { Ledger } from './ledger/ledger.ts';
-import { type GovernanceContents, signGovernance } from './ledger/sign-governance.ts';
 import { type KeyRecord, keyOf } from './ledger/state.ts';
+import type { MemberVoice, Utterance } from './member-voice.ts';
 import { retentionRefusal } from './retention.ts';
 import type { LocalStore, StoredEnrolment } from './store/local.ts';
 import { fromText, toText } from './store/record.ts';
@@ -55,22 +54,13 @@ const ROOM_FOR_PROOF = 2_048;
 
 type Spec = Omit<EnrolmentSpec, 'validForS'>;
 
-type Contents = Omit<GovernanceContents, 'bytes' | 'logTimeMs'> & {
-  encode: (logTimeMs: number) => Uint8Array;
-};
-
 export interface RegistrarOptions {
   ledger: Ledger;
   local: LocalStore;
-  /** The member key: signs governance and nothing else. */
-  signer: Signer;
-  iss: string;
+  /** Signs what it says with the member key, dates it and brings it into the log. */
+  voice: MemberVoice;
   /** This machine's clock: how long an invitation it gave holds. */
   nowMs: () => number;
-  /** The present that statements are dated with; an alliance tells it better than this machine. */
-  presentMs: () => number;
-  /** After COMMIT, for the threads that check signatures and for the anchor. */
-  onChanged: (keys: readonly KeyRecord[]) => void;
   /** Where devices publish, as they reach it; null where they have it from elsewhere. */
   mqttUrl: string | null;
   /** A further gateway of this member: it has no member key, and registers nobody. */
@@ -172,7 +162,7 @@ export class Registrar
     if (unique.length === 0 || unique.length > ERASURE_IDS_MAX) {
       return refused('invalid_request', `1 to ${ERASURE_IDS_MAX} ids`);
     }
-    const presentMs = this.#logTimeMs();
+    const presentMs = this.#options.voice.presentMs();
     for (const id of unique) {
       const refusal = retentionRefusal(this.#ledger, id, presentMs);
       if (refusal) return refusal;
@@ -189,7 +179,8 @@ export class Registrar
    */
   #specRefusal(spec: Spec): Refused | null {
     const owner = this.#ledger.state.devices.get(spec.device)?.owner;
-    const { iss, isFurther = false } = this.#options;
+    const { isFurther = false } = this.#options;
+    const { iss, key } = this.#options.voice;
     if (isFurther && owner === undefined) {
       return refused(
         'not_allowed',
@@ -204,7 +195,7 @@ export class Registrar
       return refused('conflict', `${spec.device} is registered; rotate or revoke its key`);
     }
     const draft = this.#registration(spec, { proof: new Uint8Array(1), buildDateS: null });
-    const bytes = encodeRegistration({ ...draft, key: this.#options.signer.key });
+    const bytes = encodeRegistration({ ...draft, key });
     if (bytes.length > INLINE_BYTES_MAX - ROOM_FOR_PROOF) {
       return refused('invalid_request', `${bytes.length} bytes of sensors and subjects`);
     }
@@ -223,10 +214,10 @@ export class Registrar
       'sensors' | 'binding' | 'keyLevel'
     >;
     return {
-      logTimeMs: this.#logTimeMs(),
+      logTimeMs: this.#options.voice.presentMs(),
       device,
       proof: given.proof,
-      owner: this.#options.iss,
+      owner: this.#options.voice.iss,
       keyLevel,
       reportingIntervalS,
       // Without one there is no floor: a clock is then checked against log time alone.
@@ -250,18 +241,11 @@ export class Registrar
     });
   }
 
-  /** Dated as it is signed: an alliance asks again where the first date was a wrong clock's. */
-  async #log({ encode, ...named }: Contents): Promise<Outcome<Logged>> {
-    const { signer, iss, onChanged } = this.#options;
-    const applied = await this.#ledger.govern((state) => {
-      const logTimeMs = this.#logTimeMs();
-      const contents = { ...named, bytes: encode(logTimeMs), logTimeMs };
-      return signGovernance(state, { signer, iss }, contents);
-    });
-    if (!applied.ok) return refused(GOVERNANCE_CODES[applied.code], applied.detail);
-    onChanged(applied.value.keys);
-    const { leafIndex, statement }: AppliedGovernance = applied.value;
-    return { ok: true, value: { leafIndex, id: statement.id } };
+  async #log(utterance: Utterance): Promise<Outcome<Logged>> {
+    const said = await this.#options.voice.say(utterance);
+    if (!said.ok) return refused(REGISTRY_CODES.get(said.code) ?? said.code, said.detail);
+    const { leafIndex, id } = said.value;
+    return { ok: true, value: { leafIndex, id } };
   }
 
   #registered(device: string, key: CoseKey, password: string): Registered {
@@ -284,10 +268,6 @@ export class Registrar
     };
   }
 
-  #logTimeMs(): number {
-    return Math.max(this.#options.presentMs(), this.#ledger.state.logTimeMs);
-  }
-
   #keysOf(device: string): KeyRecord[] {
     return this.#ledger.state.keys.filter((key) => key.role === 'device' && key.iss === device);
   }
@@ -299,46 +279,15 @@ export class Registrar
   }
 }
 
-const GOVERNANCE_CODES: Record<GovernanceRefusal, string> = {
-  malformed: 'malformed',
-  bad_signature: 'bad_signature',
-  not_allowed: 'not_allowed',
-  seq: 'conflict',
-  log_time: 'conflict',
-  key_in_use: 'conflict',
-  key_invalid: 'malformed',
-  device_exists: 'conflict',
-  device_unknown: 'not_found',
-  proof: 'bad_signature',
-  stale_proposal: 'conflict',
-  proposal_unknown: 'not_found',
-  answered: 'conflict',
-  term_running: 'conflict',
-  not_silent: 'conflict',
-  charter_contradiction: 'invalid_request',
-  no_members: 'no_members',
-  not_a_member: 'not_a_member',
-  not_a_supervisor: 'not_a_supervisor',
-  not_empowered: 'not_empowered',
-  target_unknown: 'target_unknown',
-  rule_unknown: 'rule_unknown',
-  profile_unknown: 'profile_unknown',
-  not_in_force: 'not_in_force',
-  rule_exists: 'rule_exists',
-  profile_exists: 'profile_exists',
-  rule_version: 'rule_version',
-  retroactive: 'retroactive',
-  other_text: 'other_text',
-  entry_condition: 'entry_condition',
-  exit_condition: 'exit_condition',
-  suspended: 'suspended',
-  already_suspended: 'already_suspended',
-  not_suspended: 'not_suspended',
-  dcc_serial: 'dcc_serial',
-  dcc_unit: 'dcc_unit',
-  sun_replayed: 'sun_replayed',
-  pending: 'busy',
-};
+/** What the state machine says of a registry statement, as a problem of the caller's. */
+const REGISTRY_CODES: ReadonlyMap<string, string> = new Map<GovernanceRefusal, string>([
+  ['key_in_use', 'conflict'],
+  ['key_invalid', 'malformed'],
+  ['device_exists', 'conflict'],
+  ['device_unknown', 'not_found'],
+  ['proof', 'bad_signature'],
+  ['pending', 'busy'],
+]);
 
 /** One answer for unknown, expired, spent and another device's: a guesser learns nothing. */
 const BAD_TOKEN = refused('enrolment_token', 'unknown, used or expired, or for another device');

@@ -1,28 +1,34 @@
 import { equal } from '@truegrain/device-sdk/formats/bytes.js';
 import { type Endpoint, encodeEndpoint } from '@truegrain/device-sdk/formats/endpoint.js';
 import { MEDIA_ENDPOINT } from '@truegrain/device-sdk/formats/media-types.js';
-import type { Signer } from '@truegrain/device-sdk/formats/signer.js';
-import type { Ledger } from '../ledger/ledger.ts';
-import { signGovernance } from '../ledger/sign-governance.ts';
+import type { Outcome } from '../http/backend.ts';
+import { engineAddress, publicBytes } from '../ledger/cometbft/engine-keys.ts';
+import type { MemberVoice } from '../member-voice.ts';
+import type { Setting } from './setting.ts';
+
+/** Where this member is reached, told again when the configuration says something new. */
+export async function keepAnnounced(setting: Setting, voice: MemberVoice): Promise<void> {
+  const { settings, tls, keys, options } = setting;
+  const announced = await announce(voice, {
+    http: settings.advertiseHttp,
+    ca: tls.caDer,
+    p2p: settings.advertiseP2p,
+    nodeId: engineAddress(publicBytes(keys.p2p)),
+    publicUrl: settings.publicUrl,
+  });
+  if (announced.ok) return;
+  const detail = `${announced.code}: ${announced.detail}`;
+  options.log.warn({ detail }, 'own address is not announced');
+}
 
 /** Tells the others where this member is reached now, if the log says something else. */
-export async function announce(
-  ledger: Ledger,
-  own: { endpoint: Endpoint; signer: Signer; iss: string; timeMs: () => number },
-): Promise<{ ok: true } | { ok: false; detail: string }> {
-  const { endpoint, signer, iss } = own;
-  const known = ledger.state.membership?.members.get(iss)?.endpoint ?? null;
-  if (known && isSame(known, endpoint)) return { ok: true };
-  const applied = await ledger.govern((state) => {
-    const logTimeMs = Math.max(own.timeMs(), state.logTimeMs);
-    const bytes = encodeEndpoint({ ...endpoint, logTimeMs });
-    return signGovernance(
-      state,
-      { signer, iss },
-      { contentType: MEDIA_ENDPOINT, bytes, logTimeMs },
-    );
+async function announce(voice: MemberVoice, endpoint: Endpoint): Promise<Outcome<unknown>> {
+  const known = voice.state.membership?.members.get(voice.iss)?.endpoint ?? null;
+  if (known && isSame(known, endpoint)) return { ok: true, value: null };
+  return voice.say({
+    contentType: MEDIA_ENDPOINT,
+    encode: (logTimeMs) => encodeEndpoint({ ...endpoint, logTimeMs }),
   });
-  return applied.ok ? { ok: true } : { ok: false, detail: `${applied.code}: ${applied.detail}` };
 }
 
 function isSame(a: Endpoint, b: Endpoint): boolean {

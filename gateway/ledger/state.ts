@@ -148,3 +148,7 @@ export function endKey(
 export function keyOf(state: LedgerState, kid: Uint8Array): KeyRecord | undefined {
   return state.keyByKid.get(toHex(kid));
 }
+
+export function isActiveKey(state: LedgerState, kid: Uint8Array): boolean {
+  return keyOf(state, kid)?.status === 'active';
+}

@@ -103,6 +103,17 @@ describe('enrolment', () => {
     expect(sent).toEqual([T0_MS + 300_000, T0_MS]);
   });
 
+  test('a chain that can not take it now is busy, and the token is not spent', async () => {
+    const device = rig.device('1');
+    const token = await tokenFor(device);
+    const deliver = async () => ({ ok: false, code: 'unreachable', detail: 'the engine is down' });
+    const comet = rig.ledger as unknown as CometLedger;
+    const ledger = new AllianceLedger({ comet, courier: { deliver } as unknown as Courier });
+    const answer = await rig.newRegistrar(ledger).register(rig.request(device, token));
+    expect(answer).toMatchObject({ ok: false, code: 'busy', detail: 'the engine is down' });
+    expect(await rig.registrar.register(rig.request(device, token))).toMatchObject({ ok: true });
+  });
+
   test('neither token nor password is in the store', async () => {
     const device = rig.device('1');
     const token = await tokenFor(device);

@@ -138,14 +138,8 @@ export class SoloRig {
     if (!applied.ok) throw new Error(`${applied.code}: ${applied.detail}`);
     const { store } = this.ledger;
     this.local = new LocalStore(store.db);
+    this.voice = this.newVoice();
     this.registrar = this.newRegistrar();
-    this.voice = new MemberVoice({
-      ledger: this.ledger,
-      iss: MEMBER_ISS,
-      signer: () => this.signers.member,
-      nowMs: () => this.nowMs,
-      onChanged: (keys) => this.changed.push(...keys),
-    });
     const ruleFault = executabilityFault;
     this.desk = new MembershipDesk({ voice: this.voice, native: nativeVerify, ruleFault });
     this.lawDesk = openLawDesk({
@@ -173,12 +167,19 @@ export class SoloRig {
     return new Registrar({
       ledger,
       local: this.local,
-      signer: this.signers.member,
-      iss: MEMBER_ISS,
+      voice: this.newVoice(ledger),
       nowMs: () => this.nowMs,
-      presentMs: () => this.nowMs,
-      onChanged: (keys) => this.changed.push(...keys),
       mqttUrl: 'mqtt://gateway.example:1883',
+    });
+  }
+
+  newVoice(ledger: Ledger = this.ledger): MemberVoice {
+    return new MemberVoice({
+      ledger,
+      iss: MEMBER_ISS,
+      signer: () => this.signers.member,
+      nowMs: () => this.nowMs,
+      onChanged: (keys) => this.changed.push(...keys),
     });
   }
 

@@ -1,0 +1,76 @@
+import type { Logger } from 'pino';
+import { nativeVerify } from './admit/native-verify.ts';
+import { LedgerBackend } from './backend.ts';
+import type { DataFolder } from './data-folder.ts';
+import { FilingDesk } from './filing/filing-desk.ts';
+import type { NodeView } from './http/alliance-backend.ts';
+import { executabilityFault } from './law/executability.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import type { KeyRecord } from './ledger/state.ts';
+import type { MemberVoice } from './member-voice.ts';
+import { MembershipDesk } from './membership-desk.ts';
+import { keepExamining, type LawDeskParts, openLawDesk } from './open-law-desk.ts';
+import type { Pipeline } from './pipeline.ts';
+import { readsOf } from './reads/reads.ts';
+import { EvidenceBuilder } from './receipts/evidence-builder.ts';
+import { Registrar } from './registrar.ts';
+import type { LocalStore } from './store/local.ts';
+
+export interface BackendParts extends Pick<LawDeskParts, 'expiring' | 'clockOffsetMs'> {
+  ledger: Ledger;
+  pipeline: Pipeline;
+  local: LocalStore;
+  voice: MemberVoice;
+  folder: DataFolder;
+  log: Logger;
+  undo: (() => unknown)[];
+  mqttUrl: string;
+  /** This machine's clock. */
+  nowMs: () => number;
+  /** The present that statements are dated with; an alliance tells it better than this machine. */
+  presentMs: () => number;
+  /** After COMMIT at this door; a ledger under consensus tells it from the block instead. */
+  onChanged: (keys: readonly KeyRecord[]) => void;
+  /** What the own node sees of the alliance. */
+  node?: () => NodeView;
+  /** A further gateway of its member, which registers nobody and reports through its node. */
+  isFurther?: boolean;
+}
+
+/** What HTTP asks of one ledger, put together of its parts, whoever drives the ledger. */
+export function openBackend(parts: BackendParts): LedgerBackend {
+  const { ledger, pipeline, voice, folder, nowMs, presentMs, onChanged, isFurther = false } = parts;
+  const { expiring, clockOffsetMs, node } = parts;
+  const { store } = ledger;
+  const state = () => ledger.state;
+  const native = nativeVerify;
+  const { proofs, anchor } = pipeline;
+  const evidence = new EvidenceBuilder({ store, state, proofs, anchored: () => anchor.newest });
+  const reads = { store, state, nowMs };
+  const { desk: law, examiner } = openLawDesk({
+    voice,
+    reads,
+    folder,
+    ...(expiring && { expiring }),
+    ...(clockOffsetMs && { clockOffsetMs }),
+  });
+  if (!isFurther) parts.undo.unshift(keepExamining(examiner, parts.log));
+  const { local, mqttUrl } = parts;
+  return new LedgerBackend({
+    ledger,
+    pipeline,
+    reads: readsOf(reads),
+    writes: new Registrar({ ledger, local, voice, nowMs, mqttUrl, isFurther, native }),
+    alliance: new MembershipDesk({
+      voice,
+      native,
+      ...(node && { node }),
+      ruleFault: executabilityFault,
+    }),
+    law,
+    filing: new FilingDesk({ reads, self: pipeline.iss, origin: () => pipeline.origin }),
+    evidence: (leafIndex) => evidence.build(leafIndex),
+    nowMs: presentMs,
+    onGovernance: onChanged,
+  });
+}
