@@ -106,7 +106,7 @@ function keepContradictions(
     origin,
     log: anchorage.log,
     signatories: () => signatoriesOf(node.membership(), origin),
-    heldNotes: () => (anchor.newest ? [anchor.newest.note] : []),
+    heldNotes: (size) => anchor.held(size),
     native: nativeVerify,
   };
   const note = readNote(noteText, view);

@@ -1,32 +1,28 @@
 import { equal } from '@truegrain/device-sdk/formats/bytes.js';
-import { parseCheckpointBody } from '@truegrain/device-sdk/formats/checkpoint.js';
 import { verifyCosignature } from '@truegrain/device-sdk/formats/cosignature.js';
 import {
   type NoteKey,
   type NoteSignature,
-  parseNote,
   signNoteLine,
 } from '@truegrain/device-sdk/formats/note.js';
 import type { NativeVerify } from '@truegrain/device-sdk/formats/signature.js';
 import type { Signer } from '@truegrain/device-sdk/formats/signer.js';
 import { evaluatePolicy, type Policy } from '@truegrain/device-sdk/formats/tlog-policy.js';
-import type { Db, Query } from '../store/database.ts';
+import type { Db } from '../store/database.ts';
 import { CosignedNote } from './cosigned-note.ts';
 import type { Cosigner } from './cosigner.ts';
 import { OfferedLines } from './offered-lines.ts';
 import type { OwnLog } from './own-log.ts';
 import { PeerAsks, type PeerStanding, type PeerTrouble } from './peer-asks.ts';
+import { ShownCheckpoints, tipOf } from './shown-checkpoints.ts';
 import type { Tip } from './signed-tip.ts';
 import type { WitnessPeer } from './witness-client.ts';
 
-/** Checkpoints of trees at most this much smaller are kept: all of them would grow without end. */
-const LEAVES_BEHIND_MAX = 1_000;
 /** After the quorum, so that those who are a little slower are shown as well. */
 const STRAGGLER_MS = 250;
 /** A round without quorum then goes on with the newest tree, where others may be by now. */
 const ROUND_MS = 2_000;
 const RETRY_AFTER_MS = 1_000;
-const HELD_MAX = 16;
 
 export type AnchorRefusal = 'behind_signed_tip' | 'forked_from_signed_tip';
 
@@ -73,9 +69,7 @@ export class Anchor {
   readonly #policy: (size: number) => Policy;
   readonly #cosigner: Cosigner;
   readonly #tree: OwnLog;
-  readonly #insert: Query;
-  readonly #prune: Query;
-  readonly #held: Query;
+  readonly #shown: ShownCheckpoints;
   readonly #asks: PeerAsks;
   readonly #offered = new OfferedLines();
   #round: Round | null = null;
@@ -92,10 +86,8 @@ export class Anchor {
     this.#policy = options.policy;
     this.#cosigner = cosigner;
     this.#tree = tree;
-    this.#insert = db.prepare('INSERT OR REPLACE INTO checkpoint VALUES (?, ?)');
-    this.#prune = db.prepare('DELETE FROM checkpoint WHERE size < ?');
-    this.#held = db.prepare('SELECT note FROM checkpoint WHERE size >= ? ORDER BY size LIMIT ?');
-    this.#newest = this.#kept();
+    this.#shown = new ShownCheckpoints(db);
+    this.#newest = this.#shown.newest(tree, this.#signedAndMet());
     this.#asks = new PeerAsks({
       peers: options.peers ?? (() => []),
       log: tree,
@@ -123,7 +115,7 @@ export class Anchor {
 
   /** Checkpoints shown of trees at least this large, the nearest first: what members stood by. */
   held(size: number): string[] {
-    return this.#held.pluck().all(size, HELD_MAX) as string[];
+    return this.#shown.held(size);
   }
 
   cosigners(): PeerStanding[] {
@@ -222,7 +214,7 @@ export class Anchor {
     }
     const policy = this.#policy(round.note.size);
     const pending = this.#asks.pending();
-    if (!round.isShown && this.#satisfies(round.note, policy)) {
+    if (!round.isShown && round.note.meets(policy) && this.#satisfies(policy, round.note.text())) {
       round.isShown = true;
       this.#show(round.note);
       if (this.#newest) this.#options.onAnchored?.(this.#newest);
@@ -234,18 +226,15 @@ export class Anchor {
     else if (!round.isShown && !round.note.meets(policy, pending)) this.#follow(round);
   }
 
-  #satisfies(note: CosignedNote, policy: Policy): boolean {
-    if (!note.meets(policy)) return false;
-    const verdict = evaluatePolicy(policy, note.text(), this.#options.native);
+  #satisfies(policy: Policy, note: string): boolean {
+    const verdict = evaluatePolicy(policy, note, this.#options.native);
     return verdict.ok && verdict.value.satisfied;
   }
 
-  /** The row is on disk before anybody sees it; a crash leaves the signed tip and no row. */
   #show(note: CosignedNote): void {
-    const text = note.text();
-    this.#insert.run(note.size, text);
-    this.#prune.run(note.size - LEAVES_BEHIND_MAX);
-    this.#newest = { size: note.size, root: note.root, note: text };
+    const shown = { size: note.size, root: note.root, note: note.text() };
+    this.#shown.add(shown);
+    this.#newest = shown;
     this.#newestNote = note;
   }
 
@@ -329,30 +318,12 @@ export class Anchor {
     }
   }
 
-  /** The newest checkpoint shown before the restart. */
-  #kept(): Anchored | null {
-    const { db, native } = this.#options;
-    const row = db.prepare('SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1').pluck().get();
-    const tip = this.#cosigner.floor.newest()?.note;
-    // A crash between tip and row in solo mode; elsewhere the tip alone has no quorum.
-    const isShown = ({ size, note }: Anchored) => {
-      const verdict = evaluatePolicy(this.#policy(size), note, native);
-      return verdict.ok && verdict.value.satisfied;
-    };
-    const shown = typeof row === 'string' ? anchoredOf(row) : null;
-    const signed = tip === undefined ? null : anchoredOf(tip);
-    const kept = [shown, signed && isShown(signed) ? signed : null].filter((one) => one !== null);
-    const own = kept.filter(
-      ({ size, root }) => size <= this.#tree.size() && equal(this.#tree.root(size), root),
-    );
-    return own.reduce<Anchored | null>((a, b) => (!a || b.size > a.size ? b : a), null);
+  /** A crash between tip and row in solo mode leaves one; elsewhere the tip alone has no quorum. */
+  #signedAndMet(): Anchored | null {
+    const note = this.#cosigner.floor.newest()?.note;
+    const tip = note === undefined ? null : tipOf(note);
+    return tip && this.#satisfies(this.#policy(tip.size), tip.note) ? tip : null;
   }
-}
-
-function anchoredOf(text: string): Anchored | null {
-  const note = parseNote(text);
-  const body = note.ok ? parseCheckpointBody(note.value.text) : note;
-  return body.ok ? { size: body.value.size, root: body.value.root, note: text } : null;
 }
 
 function verifies(claim: Parameters<typeof verifyCosignature>[0]): boolean {

@@ -4,6 +4,7 @@ import { nativeVerify } from '../admit/native-verify.ts';
 import { MemberDirectory } from '../alliance/member-directory.ts';
 import { signatoriesOf } from '../alliance/signatories.ts';
 import { OwnLog } from '../anchor/own-log.ts';
+import { ShownCheckpoints } from '../anchor/shown-checkpoints.ts';
 import { LedgerStore } from '../ledger/ledger-store.ts';
 import type { Finding } from '../log/findings.ts';
 import { fsckPeers, type PeerSource } from '../log/fsck-peers.ts';
@@ -39,11 +40,7 @@ export async function askPeers({ folder, config }: Place): Promise<Finding[]> {
         origin,
         log: new OwnLog({ size: () => size, proofs }),
         signatories: () => signatoriesOf(membership, origin),
-        heldNotes: (from) =>
-          db
-            .prepare('SELECT note FROM checkpoint WHERE size >= ? ORDER BY size LIMIT 16')
-            .pluck()
-            .all(from) as string[],
+        heldNotes: (from) => new ShownCheckpoints(db).held(from),
         native: nativeVerify,
       },
       policy: (at) => policyOfMembership(membership, origin, { size: at }),
