@@ -2,7 +2,7 @@
 
 /**
  * A parser takes its fields one after another and asks once at the end whether all of them were
- * there: the first fault is kept, later reads return placeholders. Unknown keys are refused: what a
+ * there: the first fault is kept, later reads return empty values. Unknown keys are refused: what a
  * verifier doesn't understand must not be governed by.
  *
  * @module fields

@@ -43,6 +43,9 @@ import {
 
 const DAY_MS = 86_400_000;
 
+/** Changes of a founder's record: an organisation that didn't show who it is. */
+export const UNEVIDENCED = { legalId: { scheme: 'none', value: '', evidence: null } } as const;
+
 export const ENDPOINT: Endpoint = {
   http: 'https://node.example:8443',
   ca: new Uint8Array(300).fill(7),

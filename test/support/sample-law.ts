@@ -25,7 +25,6 @@ import {
   MEDIA_SEAL,
   MEDIA_TAP,
 } from '../../device-sdk/formats/media-types.ts';
-import type { MembershipResult } from '../../device-sdk/formats/membership.ts';
 import { encodeOrder, type Order } from '../../device-sdk/formats/order.ts';
 import type { Profile } from '../../device-sdk/formats/profile.ts';
 import { encodeProfileBinding } from '../../device-sdk/formats/profile-binding.ts';
@@ -201,8 +200,4 @@ export class LawAlliance extends SampleAlliance {
     };
     return this.send(by, MEDIA_EXAMINATION, encodeExamination(report));
   }
-}
-
-export function codeOf(result: MembershipResult): string | null {
-  return result.ok ? null : result.code;
 }

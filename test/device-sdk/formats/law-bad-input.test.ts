@@ -1,7 +1,8 @@
 // The list of the issue: each refused with a code of its own.
 import { describe, expect, test } from 'vitest';
 import { changeDigest } from '../../../device-sdk/formats/proposal.ts';
-import { codeOf, DEVICE, LawAlliance, sampleLaw, sampleProfile } from '../../support/sample-law.ts';
+import { codeOf } from '../../support/result-code.ts';
+import { DEVICE, LawAlliance, sampleLaw, sampleProfile } from '../../support/sample-law.ts';
 import { sampleRule } from '../../support/sample-rule.ts';
 
 const rule = (changes = {}) => ({ kind: 'rule' as const, rule: sampleRule(changes) });

@@ -5,12 +5,7 @@ import {
   encodeCalibrationRecord,
   parseCalibrationRecord,
 } from '@truegrain/device-sdk/formats/calibration-record.js';
-import {
-  type CborMap,
-  type CborValue,
-  encodeCbor,
-  parseCbor,
-} from '@truegrain/device-sdk/formats/cbor.js';
+import { type CborMap, type CborValue, encodeCbor } from '@truegrain/device-sdk/formats/cbor.js';
 import { encodeClaim, parseClaim } from '@truegrain/device-sdk/formats/claim.js';
 import { encodeCredential, parseCredential } from '@truegrain/device-sdk/formats/credential.js';
 import { encodeExamination, parseExamination } from '@truegrain/device-sdk/formats/examination.js';
@@ -32,9 +27,11 @@ import { encodeRuleFinding, parseRuleFinding } from '@truegrain/device-sdk/forma
 import { encodeSeal, parseSeal } from '@truegrain/device-sdk/formats/seal.js';
 import { encodeTap, parseTap } from '@truegrain/device-sdk/formats/tap.js';
 import { describe, expect, test } from 'vitest';
+import { mapOf, mapsWithin } from '../../support/cbor-map.ts';
 import { registration } from '../../support/format-samples.ts';
 import { lawSamples } from '../../support/law-samples.ts';
 import { memberSamples } from '../../support/member-samples.ts';
+import { codeOf } from '../../support/result-code.ts';
 import { sampleRule } from '../../support/sample-rule.ts';
 
 type Format<T> = [string, Uint8Array, (bytes: Uint8Array) => Result<T>, (value: T) => Uint8Array];
@@ -94,22 +91,6 @@ function isOptional(map: CborMap, key: unknown): boolean {
 }
 
 const ODD = [[[]], new Map([[99, 1]]), -1, 1.5, '\u0000', new Uint8Array(3), true];
-
-function codeOf(result: Result<unknown>): string | null {
-  return result.ok ? null : result.code;
-}
-
-function mapOf(bytes: Uint8Array): CborMap {
-  const parsed = parseCbor(bytes);
-  if (!parsed.ok || !(parsed.value instanceof Map)) throw new Error('not a map');
-  return parsed.value;
-}
-
-function mapsWithin(value: CborValue): CborMap[] {
-  if (Array.isArray(value)) return value.flatMap(mapsWithin);
-  if (!(value instanceof Map)) return [];
-  return [value, ...[...value.values()].flatMap(mapsWithin)];
-}
 
 /** Whether a parser has to notice: a number where there may be one is no fault of type. */
 function isOdd(odd: unknown, value: unknown): boolean {

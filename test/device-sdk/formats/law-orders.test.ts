@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { rulesFor } from '../../../device-sdk/formats/law-state.ts';
 import type { Supervisor } from '../../../device-sdk/formats/law-terms.ts';
 import { supervisorsOf } from '../../../device-sdk/formats/supervision.ts';
+import { codeOf } from '../../support/result-code.ts';
 import {
-  codeOf,
   DEVICE,
   LawAlliance,
   PERSON,

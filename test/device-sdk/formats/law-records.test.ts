@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { LawTerms } from '../../../device-sdk/formats/law-terms.ts';
-import { codeOf, DEVICE, digest, LawAlliance, sampleLaw, THING } from '../../support/sample-law.ts';
+import { codeOf } from '../../support/result-code.ts';
+import { DEVICE, digest, LawAlliance, sampleLaw, THING } from '../../support/sample-law.ts';
 import { sampleRule } from '../../support/sample-rule.ts';
 
 const CONDITIONS: LawTerms['conditions'] = [

@@ -8,7 +8,8 @@ import {
 } from '../../../device-sdk/formats/law-state.ts';
 import { awaited } from '../../../device-sdk/formats/membership.ts';
 import type { Change } from '../../../device-sdk/formats/proposal.ts';
-import { codeOf, DEVICE, LawAlliance, sampleLaw, sampleProfile } from '../../support/sample-law.ts';
+import { codeOf } from '../../support/result-code.ts';
+import { DEVICE, LawAlliance, sampleLaw, sampleProfile } from '../../support/sample-law.ts';
 import { sampleRule } from '../../support/sample-rule.ts';
 
 const rule = (changes = {}): Change => ({ kind: 'rule', rule: sampleRule(changes) });

@@ -17,7 +17,6 @@ import {
   type KeyChange,
   parseProposal,
 } from '@truegrain/device-sdk/formats/proposal.js';
-import type { Result } from '@truegrain/device-sdk/formats/result.js';
 import { describe, expect, test } from 'vitest';
 import { DEVICE, ledgerId, MEMBER, NOW_MS, signer } from '../../support/format-samples.ts';
 import {
@@ -28,10 +27,7 @@ import {
   newcomer,
   newcomerSigners,
 } from '../../support/member-samples.ts';
-
-function codeOf(result: Result<unknown>): string | null {
-  return result.ok ? null : result.code;
-}
+import { codeOf } from '../../support/result-code.ts';
 
 describe('a key proof', () => {
   const key = signer(-8, 50).key;

@@ -199,9 +199,8 @@ describe('changes', () => {
     expect(sheet(farmLeaf).changes.entries).toEqual([]);
     const texts = sheet(since).changes.entries.map(({ text }) => text);
     expect(texts).toContain('farm (https://farm.example), participant, enters.');
-    expect(texts.some((text) => /^A new node key [0-9a-f]{16} of https:\/\/farm/.test(text))).toBe(
-      true,
-    );
+    const changed = texts.map((text) => text.replace(/[0-9a-f]{16}/, '…'));
+    expect(changed).toContain('A new node key … of https://farm.example.');
     expect(texts.join()).not.toContain('founds');
   });
 
