@@ -30,7 +30,7 @@ interface ConformanceOptions {
   ledger?: string;
   scitt?: boolean;
   token?: string;
-  peer: string[];
+  peer?: string[];
   members: boolean;
   state?: string;
   json?: boolean;
@@ -46,7 +46,7 @@ export function addConformance(program: Command, cli: Cli): void {
     .option('--policy <file>', 'C2SP tlog-policy: the keys you trust')
     .option('--ledger <id>', 'the ledger id you trust; keys and quorum then come from its charter')
     .option('--scitt', 'a SCITT service, of which no key is known beforehand: trusts nothing')
-    .option('--peer <url>', 'another place of the same ledger; again for more', collect, [])
+    .option('--peer <url>', 'another place of the same ledger; again for more', collect)
     .option('--no-members', 'do not ask the members’ own places')
     .option('--token <token>', 'bearer token for the place itself, which shows more')
     .option('--state <file>', 'keeps the checkpoint, to compare the next run with')
@@ -56,7 +56,7 @@ export function addConformance(program: Command, cli: Cli): void {
     .action((place: string, options: ConformanceOptions) => conformance(place, options, cli));
 }
 
-function collect(value: string, earlier: readonly string[]): string[] {
+function collect(value: string, earlier: readonly string[] = []): string[] {
   if (!/^https?:\/\//i.test(value) || !URL.canParse(value)) {
     throw new CliError(EXIT.usage, `--peer ${value} is not an http URL`);
   }
@@ -71,7 +71,7 @@ async function conformance(place: string, options: ConformanceOptions, cli: Cli)
   const source = await sourceAt(place, options);
   try {
     const open = (url: string) => new GatewaySource(url);
-    const { peer: peers, members: asksMembers } = options;
+    const { peer: peers = [], members: asksMembers } = options;
     const given = { source, trust, native: nativeVerify, peers, asksMembers, earlier, open };
     const view = await inspect(given);
     const report = reportOf(view, new Date());
