@@ -5,7 +5,7 @@ import { WANTED_SCHEMA } from './wanted.ts';
  * other table of the first group is a fold over `leaf` and can be dropped (`truegrain reindex`);
  * the last group is this gateway's own business and never leaves it.
  */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 /** Tables computed from the entries: dropped and rebuilt by `reindex`. */
 export const FOLD_TABLES = [
@@ -95,6 +95,37 @@ CREATE TABLE IF NOT EXISTS snapshot_point(
   height INTEGER PRIMARY KEY, size INTEGER NOT NULL, app_hash BLOB NOT NULL);
 ${WANTED_SCHEMA}`;
 
+/**
+ * Captured EPCIS events, found by what they say. Written with the content that holds them and gone
+ * with it (`erase`); computed from entries and contents together, so `reindex` builds them last.
+ */
+const EVENT_SCHEMA = `
+-- Names and values that many events share.
+CREATE TABLE IF NOT EXISTS event_word(no INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS event(
+  leaf_index INTEGER PRIMARY KEY, event_id TEXT NOT NULL,
+  event_ms INTEGER NOT NULL, record_ms INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS event_by_id ON event(event_id);
+CREATE INDEX IF NOT EXISTS event_by_time ON event(event_ms, leaf_index);
+CREATE INDEX IF NOT EXISTS event_by_record ON event(record_ms, leaf_index);
+-- What an event says in words: (eventType, ObjectEvent), (bizStep, …), (EXISTS, sensorElementList).
+CREATE TABLE IF NOT EXISTS event_term(
+  name INTEGER NOT NULL, value INTEGER NOT NULL, event_ms INTEGER NOT NULL,
+  leaf_index INTEGER NOT NULL,
+  PRIMARY KEY(name, value, event_ms, leaf_index)) WITHOUT ROWID;
+-- What it says in numbers, in base units, and in times (ms).
+CREATE TABLE IF NOT EXISTS event_number(
+  name INTEGER NOT NULL, value REAL NOT NULL, leaf_index INTEGER NOT NULL,
+  PRIMARY KEY(name, value, leaf_index)) WITHOUT ROWID;
+-- The things it is about: canonical Digital Link URI, and the part it plays (epcis/event-role.ts).
+CREATE TABLE IF NOT EXISTS event_item(
+  item INTEGER NOT NULL, event_ms INTEGER NOT NULL, leaf_index INTEGER NOT NULL,
+  role INTEGER NOT NULL, quantity REAL, uom TEXT,
+  PRIMARY KEY(item, event_ms, leaf_index, role)) WITHOUT ROWID;
+-- The other things of an event that one of them leads to.
+CREATE INDEX IF NOT EXISTS event_item_leaf ON event_item(leaf_index);
+`;
+
 const SOLO_SCHEMA = `
 CREATE TABLE IF NOT EXISTS leaf(leaf_index INTEGER PRIMARY KEY, entry BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS content(leaf_index INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
@@ -111,6 +142,11 @@ CREATE TABLE IF NOT EXISTS enrolment(
 `;
 
 /** Statements that bring a store of version n to n + 1, in order; each runs in one transaction. */
-export const MIGRATIONS: readonly string[] = [SOLO_SCHEMA, ALLIANCE_SCHEMA, LAW_SCHEMA];
+export const MIGRATIONS: readonly string[] = [
+  SOLO_SCHEMA,
+  ALLIANCE_SCHEMA,
+  LAW_SCHEMA,
+  EVENT_SCHEMA,
+];
 
 export const SCHEMA = MIGRATIONS.join('');

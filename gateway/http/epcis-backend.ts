@@ -1,0 +1,68 @@
+import type { EventPage, RuleBreach, StoredEvent } from '../epcis/event.ts';
+import type { JsonObject } from '../epcis/json.ts';
+import type { Awaitable } from './backend.ts';
+
+/** A refusal with what is wrong where; `code` is a key of the registry in problem.ts. */
+export interface EpcisRefused {
+  readonly ok: false;
+  readonly code: string;
+  readonly detail: string;
+  readonly breaches: readonly RuleBreach[];
+}
+export type EpcisOutcome<T> = { readonly ok: true; readonly value: T } | EpcisRefused;
+
+/** What becomes of a document one of whose events is wrong. */
+export type ErrorBehaviour = 'rollback' | 'proceed';
+
+export interface CaptureJob {
+  readonly captureId: string;
+  readonly createdMs: number;
+  /** Null while it runs. */
+  readonly finishedMs: number | null;
+  readonly success: boolean;
+  readonly behaviour: ErrorBehaviour;
+  readonly errors: readonly RuleBreach[];
+}
+
+/** Parameters of an EPCIS query (SimpleEventQuery): as in a query string, or in a query's JSON. */
+export type QueryParameters = JsonObject;
+
+export type DiscoveryTree =
+  | 'eventTypes'
+  | 'epcs'
+  | 'bizSteps'
+  | 'bizLocations'
+  | 'readPoints'
+  | 'dispositions';
+
+export interface PageAsk {
+  readonly limit: number;
+  /** `next` of the page before. */
+  readonly after: string | null;
+}
+
+export interface ValuePage {
+  readonly values: readonly string[];
+  readonly next: string | null;
+}
+
+export interface EpcisBackend {
+  /** Events of one document, and bytes of it. */
+  readonly limits: { readonly events: number; readonly bytes: number };
+  /** An EPCISDocument as JSON.parse gave it; validated whole before anything is signed. */
+  capture(document: unknown, behaviour: ErrorBehaviour): Promise<EpcisOutcome<CaptureJob>>;
+  captureJob(captureId: string): Awaitable<CaptureJob | null>;
+  /** Newest first. */
+  captureJobs(page: PageAsk): Awaitable<{ jobs: readonly CaptureJob[]; next: string | null }>;
+  /** One event, in the log when it answers. `epcis_duplicate` where its id is there. */
+  captureEvent(event: unknown): Promise<EpcisOutcome<{ eventId: string; leafIndex: number }>>;
+  query(parameters: QueryParameters, page: PageAsk): Awaitable<EpcisOutcome<EventPage>>;
+  event(eventId: string): Awaitable<StoredEvent | null>;
+  discover(tree: DiscoveryTree, page: PageAsk): Awaitable<EpcisOutcome<ValuePage>>;
+  /** Whether any event says this. */
+  knows(tree: DiscoveryTree, value: string): Awaitable<boolean>;
+  /** Of a key's digits, how many are its company prefix, where captured URNs or the settings say so. */
+  prefixDigits(digits: string): number | null;
+  /** After COMMIT of events; the answer takes the listener away. */
+  onRecorded(listener: () => void): () => void;
+}
