@@ -90,6 +90,15 @@ export function vocabularyUri(name: VocabularyList, value: string): string {
   return value;
 }
 
+/** A URN of a CBV 1.x list → its web URI; everything else unchanged, transaction ids among it. */
+export function webVocabularyUri(value: string): string {
+  if (!value.startsWith('urn:epcglobal:cbv:')) return value;
+  for (const { web, urn } of Object.values(VOCABULARIES)) {
+    if (urn !== null && value.startsWith(urn)) return `${web}${value.slice(urn.length)}`;
+  }
+  return value;
+}
+
 /** The bare word of a web URI, CBV 1.x URN or compact name; unchanged where CBV has none. */
 export function bareVocabulary(name: VocabularyList, value: string): string {
   const { web, words } = VOCABULARIES[name];

@@ -68,12 +68,15 @@ function shapeOf({ digits, parts, tail }: Scheme): RegExp {
 export function parseEpcUrn(uri: string): Result<Gs1Key, EpcFault> | null {
   const [, form = '', name = '', rest = ''] = URN.exec(uri) ?? [];
   const scheme = SCHEME_OF.get(name);
-  if (!scheme || /^(?:\*|\d+\.\*)(?:\.|$)/.test(rest)) return null;
+  const isPattern = form === 'idpat';
+  if (!scheme || (isPattern && /^(?:\*|\d+\.\*)(?:\.|$)/.test(rest))) return null;
   const [, prefix = '', reference = '', parts = '', tail] = SHAPE_OF.get(name)?.exec(rest) ?? [];
   if (prefix === '') return fail('epc_form', `${rest.slice(0, 64)} is no ${name}`);
-  if (form !== formOf(scheme, tail === '*')) return fail('epc_form', `${name} as ${form}`);
+  if (form !== formOf(scheme, isPattern) || (isPattern && tail !== '*')) {
+    return fail('epc_form', `${name} as ${form}`);
+  }
   const plain = unescaped(reference);
-  const serial = tail === '*' || tail === scheme.tail?.none ? '' : unescaped(tail ?? '');
+  const serial = isPattern || tail === scheme.tail?.none ? '' : unescaped(tail ?? '');
   if (plain === null || serial === null) return fail('epc_escape', rest.slice(0, 64));
   const value = keyFrom(scheme, prefix, plain);
   if (value === null) return fail('epc_digits', `${prefix}.${plain.slice(0, 48)} for ${name}`);
@@ -81,7 +84,7 @@ export function parseEpcUrn(uri: string): Result<Gs1Key, EpcFault> | null {
   return gs1KeyFault(key) ?? ok(key);
 }
 
-/** `idpat` is for patterns alone, and none stands for one single place. */
+/** Empty where a scheme has no such form: all lots of a product, all extensions of a place. */
 function formOf({ name, tail }: Scheme, isPattern: boolean): string {
   if (name === 'lgtin') return isPattern ? '' : 'class';
   if (!isPattern) return 'id';
@@ -122,7 +125,8 @@ export function formatEpcUrn(key: Gs1Key, prefixDigits: number): string | null {
   const scheme = SCHEMES.find(
     (one) => one.ai === ai && (qualifier === null || one.tail?.ai === qualifier[0]),
   );
-  if (!scheme || prefixDigits < PREFIX_DIGITS_MIN || prefixDigits > PREFIX_DIGITS_MAX) return null;
+  if (!scheme || !Number.isInteger(prefixDigits)) return null;
+  if (prefixDigits < PREFIX_DIGITS_MIN || prefixDigits > PREFIX_DIGITS_MAX) return null;
   const prefix = prefixStart(key).slice(0, prefixDigits);
   if (prefix.length < prefixDigits) return null;
   const { digits, isIndicated, padding, parts, tail } = scheme;
