@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { fromHex, fromUtf8 } from '@truegrain/device-sdk/formats/bytes.js';
-import { type Policy, parsePolicy } from '@truegrain/device-sdk/formats/tlog-policy.js';
+import { fromHex } from '@truegrain/device-sdk/formats/bytes.js';
 import type { Command } from 'commander';
 import { nativeVerify, useNodeCrypto } from '../admit/native-verify.ts';
 import { htmlOf } from '../conformance/html.ts';
@@ -13,8 +12,8 @@ import { openSource } from '../conformance/sources/open-source.ts';
 import { ScittSource } from '../conformance/sources/scitt-source.ts';
 import { readState, writeState } from '../conformance/state-file.ts';
 import type { Trust } from '../conformance/view.ts';
-import { readInput } from './alliance-files.ts';
 import { URL_DEFAULT } from './gateway-client.ts';
+import { readPolicy } from './policy-file.ts';
 import { type Cli, CliError, EXIT, print } from './terminal.ts';
 
 /** Documented in README.md beside this file. */
@@ -138,14 +137,6 @@ function trustOf({ policy, ledger, scitt, json, html }: ConformanceOptions): Tru
     policy: policy === undefined ? null : readPolicy(policy),
     ledgerId: ledger === undefined ? null : readLedgerId(ledger),
   };
-}
-
-function readPolicy(file: string): Policy {
-  const text = fromUtf8(readInput(file));
-  const parsed = text === null ? null : parsePolicy(text);
-  if (parsed?.ok) return parsed.value;
-  const why = parsed === null ? 'not UTF-8 text' : parsed.detail;
-  throw new CliError(EXIT.usage, `${file} is not a policy file: ${why}`);
 }
 
 /** The id alone, or the log's origin, which ends in it. */

@@ -24,6 +24,7 @@ import { addStart } from './start.ts';
 import { type Cli, EXIT, type Terminal } from './terminal.ts';
 import { addToken } from './token.ts';
 import { addVerify } from './verify-command.ts';
+import { addWatch } from './watch.ts';
 
 const IN_FOLDER = 'On the data folder, with no gateway needed:';
 const TOGETHER = 'With other organisations:';
@@ -73,7 +74,7 @@ function programOf(cli: Cli): Command {
   for (const add of [addDevice, addEvidence]) add(program, cli);
   addExport(program, cli);
   program.commandsGroup(FROM_OUTSIDE);
-  addConformance(program, cli);
+  for (const add of [addConformance, addWatch]) add(program, cli);
   program.commandsGroup(ALONE);
   for (const add of [addVerify, addKey]) add(program, cli);
   return program;

@@ -1,4 +1,10 @@
-import { parseTile, TILE_WIDTH_MAX, tileWidth } from '@truegrain/device-sdk/formats/tiles.js';
+import { HASH_BYTES } from '@truegrain/device-sdk/formats/merkle.js';
+import {
+  parseTile,
+  TILE_WIDTH_MAX,
+  type TileId,
+  tileWidth,
+} from '@truegrain/device-sdk/formats/tiles.js';
 import { Proofs } from '../log/proofs.ts';
 import type { LedgerSource } from './ledger-source.ts';
 import { type Seen, seen, unseen } from './seen.ts';
@@ -64,16 +70,23 @@ export class TileTree {
 
   async #fetch(level: number, index: number): Promise<Seen<Uint8Array>> {
     const width = tileWidth({ level, index, size: this.size });
-    let got = await this.#source.tile({ level, index, width });
-    if (!got.seen && got.why === 'absent' && width < TILE_WIDTH_MAX) {
-      // C2SP tlog-tiles: a log may drop a partial tile once the full one is there.
-      const full = await this.#source.tile({ level, index, width: TILE_WIDTH_MAX });
-      if (full.seen) got = seen(full.value.subarray(0, width * 32));
-    }
+    const got = await fetchTile(this.#source, { level, index, width });
     if (!got.seen) return got;
     const parsed = parseTile(got.value, width);
     if (!parsed.ok) return unseen('malformed', `tile ${level}/${index}: ${parsed.detail}`);
     this.#tiles.set(`${level}/${index}`, got.value);
     return got;
   }
+}
+
+/** A tile of hashes; where the log dropped a partial one, the beginning of the full one. */
+export async function fetchTile(
+  source: Pick<LedgerSource, 'tile'>,
+  tile: TileId,
+): Promise<Seen<Uint8Array>> {
+  const got = await source.tile(tile);
+  if (got.seen || got.why !== 'absent' || tile.width === TILE_WIDTH_MAX) return got;
+  // C2SP tlog-tiles: a log may drop a partial tile once the full one is there.
+  const full = await source.tile({ ...tile, width: TILE_WIDTH_MAX });
+  return full.seen ? seen(full.value.subarray(0, tile.width * HASH_BYTES)) : got;
 }

@@ -1,0 +1,45 @@
+import { existsSync } from 'node:fs';
+import { toHex, utf8 } from '@truegrain/device-sdk/formats/bytes.js';
+import { sha256 } from '@truegrain/device-sdk/formats/sha256.js';
+import { writeDurably } from '../store/durable-files.ts';
+import type { AlarmKind } from './alarm.ts';
+
+/** Two checkpoints that one log signed and that speak against each other. */
+export interface Contradiction {
+  readonly kind: AlarmKind;
+  readonly words: string;
+  /** Signed notes, verbatim. */
+  readonly remembered: string;
+  readonly shown: string;
+  /**
+   * RFC 9162 §2.1.4: `path` proves that the larger tree has `root1` at the smaller size, and that
+   * is not the root that was signed there. Null where the notes alone show it.
+   */
+  readonly consistency: { readonly root1: Uint8Array; readonly path: readonly Uint8Array[] } | null;
+}
+
+const FORMAT = 'truegrain-watch-evidence@1';
+const NAME_CHARS = 16;
+
+/**
+ * Keeps both notes beside the state file and returns the path. What was signed names the file, so a
+ * look that finds the same again writes nothing; a crash leaves no file or a whole one.
+ */
+export function keepEvidence(stateFile: string, contradiction: Contradiction): string {
+  const { kind, words, remembered, shown, consistency } = contradiction;
+  const name = toHex(sha256(utf8(`${signedOf(remembered)}\n${signedOf(shown)}`)));
+  const file = `${stateFile}.${kind}-${name.slice(0, NAME_CHARS)}.json`;
+  if (existsSync(file)) return file;
+  const proof = consistency && {
+    root1: toHex(consistency.root1),
+    path: consistency.path.map((hash) => toHex(hash)),
+  };
+  const json = { format: FORMAT, kind, words, remembered, shown, consistency: proof };
+  writeDurably(file, `${JSON.stringify(json, null, 2)}\n`);
+  return file;
+}
+
+/** Cosignatures carry the time they were made; what they are about does not change with it. */
+function signedOf(note: string): string {
+  return note.slice(0, note.indexOf('\n\n'));
+}
