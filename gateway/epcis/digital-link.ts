@@ -69,7 +69,8 @@ function keyAt(segments: readonly string[], isCertain: boolean): Result<Gs1Key, 
   const value = ai === '01' && SHORT_GTIN.test(decoded) ? decoded.padStart(14, '0') : decoded;
   if (!isCertain && !looksLikeKey(ai, value)) return null;
   const finest = finestOf(ai, rest);
-  if (finest === undefined) return isCertain ? fail('epc_form', rest.join('/').slice(0, 64)) : null;
+  // A service relation or a UIC extension makes a right link that is no EPC; its key may be wrong.
+  if (finest === undefined) return isCertain ? gs1KeyFault({ ai, value, qualifier: null }) : null;
   if (finest === null) return checked({ ai, value, qualifier: null });
   const serial = unescaped(finest[1]);
   if (serial === null) return fail('epc_escape', finest[1].slice(0, 64));

@@ -40,7 +40,9 @@ function numberText(value: number): string {
 
 /** UTC to the millisecond, the fourth decimal rounded half up; what is no time is unchanged. */
 function timeText(text: string): string {
-  const [, seconds = '', fraction = '', zone = ''] = TIME.exec(text) ?? [];
+  const parts = TIME.exec(text);
+  if (!parts) return text;
+  const [, seconds = '', fraction = '', zone = ''] = parts;
   const ms = Date.parse(`${seconds}.${fraction.slice(0, 3).padEnd(3, '0')}${zone}`);
   if (Number.isNaN(ms)) return text;
   return new Date(ms + (fraction.charAt(3) >= '5' ? 1 : 0)).toISOString();

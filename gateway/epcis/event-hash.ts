@@ -11,6 +11,11 @@ import { hashedValue } from './event-hash-value.ts';
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
 import { expandName, type Namespaces, namespacesOf } from './namespaces.ts';
 
+const KNOWN_FIELDS: ReadonlySet<string> = new Set([
+  ...[...HASHED_FIELDS, ...SORTED_FIELDS].map(({ name }) => name),
+  ...UNHASHED_FIELDS,
+]);
+
 /**
  * `ni:///sha-256;…?ver=CBV2.0` of an event. `context` is what `@context` held where the event came
  * from. The event is nested no deeper than a reader of documents lets through (a few dozen levels):
@@ -27,8 +32,7 @@ export function preHash(event: JsonObject, context: Json): string {
   const type = typeof event['type'] === 'string' ? event['type'] : '';
   const ordered = HASHED_FIELDS.map((field) => fieldText(event, field, namespaces)).join('');
   const sorted = SORTED_FIELDS.map((field) => fieldText(event, field, namespaces));
-  const known = [...HASHED_FIELDS, ...SORTED_FIELDS].map(({ name }) => name);
-  const rest = restTexts(event, new Set([...known, ...UNHASHED_FIELDS]), namespaces);
+  const rest = restTexts(event, KNOWN_FIELDS, namespaces);
   return `eventType=${type}${ordered}${inOrder([...sorted, ...rest]).join('')}`;
 }
 
@@ -88,7 +92,8 @@ function listOf(value: Json): readonly Json[] {
 }
 
 /** By code points, which is the order of their UTF-8 bytes and not that of UTF-16. */
-function inOrder(texts: readonly string[]): string[] {
+function inOrder(texts: readonly string[]): readonly string[] {
+  if (texts.length < 2) return texts;
   return texts
     .map((text) => [text, Buffer.from(text)] as const)
     .sort(([, a], [, b]) => Buffer.compare(a, b))

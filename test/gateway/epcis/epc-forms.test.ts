@@ -121,6 +121,8 @@ describe('links that others write', () => {
     'https://example.com/people/00/12',
     'https://example.com/8018/061414112345678902/8019/5',
     'https://example.com/01/09780345418913/99/x',
+    'https://id.gs1.org/8018/061414112345678902/8019/5',
+    'https://id.gs1.org/8013/1987654Ad4X4bL5ttr2310c2K',
     'urn:epc:id:gid:95100000.12345.400',
     'urn:epc:idpat:sgtin:0614141.*.*',
     'urn:epc:idpat:sgtin:*.*.*',
@@ -154,7 +156,7 @@ describe('wrong EPCs', () => {
     ['https://id.gs1.org/01/09780345418914', 'epc_check_digit'],
     ['https://id.gs1.org/01/123', 'epc_digits'],
     ['https://id.gs1.org/8003/10614141123459', 'epc_digits'],
-    ['https://id.gs1.org/01/09780345418913/99/x', 'epc_form'],
+    ['https://id.gs1.org/8018/061414112345678903/8019/5', 'epc_check_digit'],
     ['https://id.gs1.org/01/09780345418913/21/%E0%A4%A', 'epc_escape'],
   ])('%s: %s', (uri, code) => {
     expect(epcFault(uri)?.split(':')[0]).toBe(code);

@@ -193,6 +193,20 @@ describe('what does not change the id', () => {
   });
 });
 
+test('all fields of an event, in their order', () => {
+  const names =
+    `eventTime eventTimeZoneOffset certificationInfo parentID epcList inputEPCList childEPCs
+    quantityList childQuantityList inputQuantityList outputEPCList outputQuantityList action
+    transformationID bizStep disposition persistentDisposition readPoint bizLocation
+    sensorElementList bizTransactionList destinationList ilmd sourceList`.split(/\s+/);
+  const isText = /^(event|cert|parent|action|transformation|bizStep|disposition|.*EPC)/;
+  const marked = names.map((name) => {
+    return [name, isText.test(name) ? `<${name}>` : [{ 'my:mark': `<${name}>` }]] as const;
+  });
+  const text = preHash(Object.fromEntries(marked.reverse()), CONTEXT);
+  expect([...text.matchAll(/<(\w+)>/g)].map((match) => match[1])).toEqual(names);
+});
+
 describe('the parts of the string', () => {
   test('words in each of their forms', () => {
     for (const bizStep of [
@@ -250,6 +264,14 @@ describe('the parts of the string', () => {
       );
     }
   });
+
+  test.each(['', '12', '2026', '2026-01-02', '2026-13-02T00:00:00Z', '2026-01-02T03:04:05'])(
+    'a time that is none stays: %j',
+    (time) => {
+      const text = preHash({ type: 'ObjectEvent', eventTime: time }, null);
+      expect(text).toBe(`eventType=ObjectEvent${time && `eventTime=${time}`}`);
+    },
+  );
 
   test('sorts by code points, not by UTF-16', () => {
     expect(tail({ 'my:field': ['\u{1F33E}', '\uFB01'] })).toBe(

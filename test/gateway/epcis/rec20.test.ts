@@ -71,6 +71,47 @@ describe('toBase', () => {
   });
 });
 
+/** What a decimal table gets wrong without anybody noticing: one exponent. */
+describe('decimal units', () => {
+  test.each([
+    ['KGM', 'GRM 1e-3, MGM 1e-6, MC 1e-9, TNE 1e3, DTN 1e2'],
+    ['MTR', 'KMT 1e3, CMT 1e-2, MMT 1e-3, 4H 1e-6, C45 1e-9'],
+    ['MTK', 'CMK 1e-4, MMK 1e-6, KMK 1e6, HAR 1e4'],
+    ['MTQ', 'LTR 1e-3, MLT 1e-6, CMQ 1e-6, HLT 1e-1, CLT 1e-5, DLT 1e-4, 4G 1e-9'],
+    ['PAL', 'KPA 1e3, MPA 1e6, BAR 1e5, MBR 1e2, A97 1e2, 74 1e-3'],
+    ['SEC', 'C26 1e-3, B98 1e-6, MIN 60, HUR 3600, DAY 86400, WEE 604800'],
+    ['KMQ', 'GL 1, A93 1e-3, GP 1e-6, GQ 1e-9, 23 1e3, M1 1e-3'],
+    ['C62', 'P1 1e-2, NX 1e-3, 59 1e-6, 61 1e-9, DZN 12'],
+    ['MTS', 'KMH 0.277777777778, 2M 1e-2, C16 1e-3, HM 0.44704'],
+    ['VLT', '2Z 1e-3, KVT 1e3, D82 1e-6'],
+    ['AMP', '4K 1e-3, B22 1e3, B84 1e-6'],
+    ['OHM', 'B49 1e3, B75 1e6, E45 1e-3'],
+    ['FAR', '4O 1e-6, C41 1e-9, 4T 1e-12'],
+    ['SIE', 'C27 1e-3, B99 1e-6'],
+    ['D10', 'G42 1e-4, H61 1e-1, H43 1e2'],
+    ['JOU', 'KJO 1e3, 3B 1e6, GV 1e9, WHR 3600'],
+    ['WTT', 'KWT 1e3, C31 1e-3, MAW 1e6'],
+    ['HTZ', 'KHZ 1e3, MHZ 1e6, A86 1e9, C94 0.0166666666667'],
+    ['NEW', 'B47 1e3, C20 1e-3'],
+    ['MSK', 'A76 1e-2, K40 9.80665, M39 1e-2, M41 1e-3'],
+    ['MQS', 'MQH 0.000277777777778, G51 1e-3, E32 2.77777777778e-7, L2 0.0000166666666667'],
+    ['KGS', 'E93 0.000277777777778, F29 1e-3, F27 2.77777777778e-7'],
+    ['BQL', '2Q 1e3, 4N 1e6, GBQ 1e9, CUR 3.7e10'],
+    ['D13', 'C28 1e-3, D91 1e-2'],
+    ['A95', 'C13 1e-3, C80 1e-2'],
+    ['D33', 'C29 1e-3, D81 1e-6, 76 1e-4'],
+    ['C36', 'C35 1e3, C38 1e3, M33 1'],
+    ['C65', 'C24 1e-3, C7 1e-3, 89 1e-1'],
+    ['LUX', 'KLX 1e3, B60 1'],
+    ['AD', '2P 1e3, 4L 1e6, E34 1e9, A99 0.125'],
+  ])('of %s', (unit, units) => {
+    for (const entry of units.split(', ')) {
+      const [code = '', factor] = entry.split(' ');
+      expect(toBase(1, code), code).toEqual({ value: Number(factor), unit });
+    }
+  });
+});
+
 describe('isUnitCode', () => {
   test.each(['CEL', 'KGM', 'H87', 'C62', 'P1', '59', 'NTU', 'Q30', '2N', 'XPX', 'X4G'])(
     '%s',
