@@ -92,6 +92,17 @@ export class ConfigReader {
     return value.map((item, i) => new ConfigReader(item, `${this.#pathOf(key)}[${i}]`));
   }
 
+  /** A list of texts. */
+  texts(key: string, { max = 64 }: Bounds = {}): string[] {
+    const value = this.#take(key, undefined);
+    const isGood = Array.isArray(value) && value.every((one) => typeof one === 'string' && one);
+    if (!isGood) throw this.#bad(key, 'is not a list of texts', value);
+    if (value.length > max) {
+      throw new ConfigError(this.#pathOf(key), `has ${value.length} items, not up to ${max}`);
+    }
+    return value as string[];
+  }
+
   /** A misspelt key must not silently mean its default. */
   end(): void {
     for (const key of Object.keys(this.#object)) {

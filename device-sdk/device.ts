@@ -268,6 +268,7 @@ class Runtime implements Device {
         clock: this.#clock,
         onSample: (...[measurements, how]: Parameters<Packer['add']>) => {
           this.#counts.readings += measurements.length;
+          made.observe(measurements, how.prefix);
           packer.add(measurements, how);
         },
         onSensorError: (sensor: string, error: unknown) =>

@@ -8,7 +8,7 @@
 import { PACK_CONTENT_TYPE, SALT_BYTES } from './formats/pack.ts';
 import { encodeHeartbeat, encodePack, type PackRecordFields } from './formats/pack-encode.ts';
 import { CLOCK_STEP_NAME, FAULT_SUFFIX, FLAG_PREFIX, FLAG_SUFFIX } from './formats/pack-name.ts';
-import { isFault, type Measurement } from './sensors/sensor.ts';
+import { isFault, isText, type Measurement } from './sensors/sensor.ts';
 import type { Content } from './statement-writer.ts';
 import type { ClockStep, DeviceTime } from './time-quality.ts';
 
@@ -43,6 +43,10 @@ export class Packer {
       const name = how.prefix + measurement.name;
       if (isFault(measurement)) {
         this.#records.push({ name: name + FAULT_SUFFIX, value: measurement.fault, monotonicMs });
+        continue;
+      }
+      if (isText(measurement)) {
+        this.#records.push({ name, value: measurement.text, monotonicMs });
         continue;
       }
       const { value, unit, suspect, flags = [] } = measurement;

@@ -5,6 +5,8 @@
  */
 import type { ConfigReader } from './config-reader.ts';
 import { ConfigError } from './config-reader.ts';
+import { isDeviceUrn } from './formats/device-urn.ts';
+import { HANDOVER } from './formats/handover.ts';
 import { isSensorName } from './formats/pack-name.ts';
 
 interface Common {
@@ -63,15 +65,54 @@ export interface GeneratorConfig extends Common {
   readonly setpointCel: number;
 }
 
-export type SensorConfig = ModbusConfig | NmeaConfig | ReplayConfig | GeneratorConfig;
+export interface HandoverConfig {
+  /** The side this device is on, where no card says otherwise. */
+  readonly role: 'giver' | 'receiver';
+  readonly counterpart: string | null;
+  readonly pauseMs: number;
+  /** Names of readings whose least and most go into each half. */
+  readonly condition: readonly string[];
+}
 
-const TYPES = ['modbus-rtu', 'nmea', 'replay', 'generator'] as const;
+interface ScannerCommon extends Common {
+  readonly handover: HandoverConfig | null;
+}
+
+export interface ScannerConfig extends ScannerCommon {
+  readonly type: 'scanner';
+  readonly serial: SerialSettings;
+}
+
+export interface HidScannerConfig extends ScannerCommon {
+  readonly type: 'hid-scanner';
+  /** `/dev/input/by-id/…-event-kbd` */
+  readonly path: string;
+}
+
+export type SensorConfig =
+  | ModbusConfig
+  | NmeaConfig
+  | ReplayConfig
+  | GeneratorConfig
+  | ScannerConfig
+  | HidScannerConfig;
+
+const TYPES = ['modbus-rtu', 'nmea', 'replay', 'generator', 'scanner', 'hid-scanner'] as const;
 const INTERVAL = { min: 10, max: 86_400_000 };
 
 export function readSensors(readers: readonly ConfigReader[]): SensorConfig[] {
   const names = new Set<string>();
+  let handing: string | null = null;
   return readers.map((reader) => {
     const sensor = readSensor(reader);
+    if ('handover' in sensor && sensor.handover !== null) {
+      const { path } = reader;
+      // Readings of one time are one half: two scanners could write into each other's.
+      if (handing !== null) throw new ConfigError(`${path}.handover`, `${handing} has one already`);
+      // The gateway knows a half by the names of its readings.
+      if (sensor.prefix !== '') throw new ConfigError(`${path}.prefix`, 'not with a handover');
+      handing = sensor.name;
+    }
     reader.end();
     if (names.has(sensor.name)) {
       throw new ConfigError(`${reader.path}.name`, `${sensor.name} is the name of another sensor`);
@@ -107,6 +148,10 @@ function readSensor(reader: ConfigReader): SensorConfig {
         stepSeconds: reader.integer('stepSeconds', { min: 1, max: 3600, default: 1 }),
         setpointCel: reader.number('setpointCel', { default: 4 }),
       };
+    case 'scanner':
+      return { type, ...common, serial: readSerial(reader), handover: readHandover(reader) };
+    case 'hid-scanner':
+      return { type, ...common, path: reader.text('path'), handover: readHandover(reader) };
   }
 }
 
@@ -132,6 +177,26 @@ function readSerial(reader: ConfigReader): SerialSettings {
   } as const;
   serial.end();
   return settings;
+}
+
+function readHandover(reader: ConfigReader): HandoverConfig | null {
+  if (!reader.has('handover')) return null;
+  const section = reader.section('handover');
+  const read = {
+    role: section.oneOf('role', ['giver', 'receiver']),
+    counterpart: section.has('counterpart') ? section.text('counterpart') : null,
+    pauseMs: section.integer('pauseMs', { min: 100, max: 600_000, default: 5_000 }),
+    condition: section.has('condition') ? section.texts('condition') : [],
+  };
+  const odd = read.condition.find((name) => !isSensorName(HANDOVER.min + name));
+  if (odd !== undefined) {
+    throw new ConfigError(`${section.path}.condition`, `${odd} is no name of a reading`);
+  }
+  if (read.counterpart !== null && !isDeviceUrn(read.counterpart)) {
+    throw new ConfigError(`${section.path}.counterpart`, 'is no device URN');
+  }
+  section.end();
+  return read;
 }
 
 function readReplay(reader: ConfigReader) {

@@ -4,10 +4,18 @@
  *
  * @module sensor-factory
  */
+import type { ByteSource } from './bus/serial-port.ts';
 import type { Clock } from './clock.ts';
+import { ConditionWatch } from './condition-watch.ts';
 import { ConfigError } from './config-reader.ts';
-import type { ModbusConfig, NmeaConfig, SensorConfig } from './sensor-config.ts';
-import type { Sensor } from './sensors/sensor.ts';
+import type {
+  HidScannerConfig,
+  ModbusConfig,
+  NmeaConfig,
+  ScannerConfig,
+  SensorConfig,
+} from './sensor-config.ts';
+import type { Measurement, Sensor } from './sensors/sensor.ts';
 import type { TimeFix } from './time-quality.ts';
 
 export interface SensorSetting {
@@ -24,26 +32,43 @@ export interface FactoryOptions {
   readonly onTime: (fix: TimeFix) => void;
 }
 
+export interface Sensors {
+  readonly sensors: readonly SensorSetting[];
+  /** Every sample goes through here: a hand-over states what the others gave since the last one. */
+  readonly observe: (measurements: readonly Measurement[], prefix: string) => void;
+  readonly close: () => Promise<void>;
+}
+
 type Bus = InstanceType<typeof import('./bus/modbus-bus.ts')['ModbusBus']>;
 
 export async function createSensors(
   configs: readonly SensorConfig[],
   options: FactoryOptions,
-): Promise<{ sensors: SensorSetting[]; close: () => Promise<void> }> {
+): Promise<Sensors> {
   // One bus a line, whoever shares it: two masters on an RS-485 line talk over each other.
   const buses = new Map<string, Bus>();
   const sensors: SensorSetting[] = [];
+  const conditions: ConditionWatch[] = [];
   for (const [i, config] of configs.entries()) {
-    sensors.push(await createSensor(config, { ...options, buses, path: `sensors[${i}]` }));
+    sensors.push(
+      await createSensor(config, { ...options, buses, conditions, path: `sensors[${i}]` }),
+    );
   }
   const close = async () => {
     for (const { sensor } of sensors) await sensor.close();
     for (const bus of buses.values()) await bus.close();
   };
-  return { sensors, close };
+  const observe: Sensors['observe'] = (measurements, prefix) => {
+    for (const condition of conditions) condition.observe(measurements, prefix);
+  };
+  return { sensors, observe, close };
 }
 
-type Making = FactoryOptions & { readonly buses: Map<string, Bus>; readonly path: string };
+interface Making extends FactoryOptions {
+  readonly buses: Map<string, Bus>;
+  readonly conditions: ConditionWatch[];
+  readonly path: string;
+}
 
 async function createSensor(config: SensorConfig, making: Making): Promise<SensorSetting> {
   const { prefix, intervalMs, name } = config;
@@ -53,6 +78,14 @@ async function createSensor(config: SensorConfig, making: Making): Promise<Senso
       return createModbus(config, making);
     case 'nmea':
       return createNmea(config, making);
+    case 'scanner': {
+      const { SerialLine } = await import('./bus/serial-port.ts');
+      return createScanner(config, making, new SerialLine({ ...config.serial, clock }));
+    }
+    case 'hid-scanner': {
+      const { HidScanner } = await import('./sensors/hid-scanner.ts');
+      return createScanner(config, making, new HidScanner({ path: config.path, clock }));
+    }
     case 'replay': {
       const { ReplaySensor } = await import('./sensors/replay.ts');
       const columns = config.columns.map(({ unit, ...column }) => ({
@@ -102,4 +135,24 @@ async function createNmea(config: NmeaConfig, making: Making): Promise<SensorSet
   const time = setsTime ? { onTime } : {};
   const sensor = new NmeaSensor({ name, source, buildDateMs, clock, ...time });
   return { sensor, prefix, intervalMs, quantities: ['lat', 'lon', 'speed'] };
+}
+
+async function createScanner(
+  config: ScannerConfig | HidScannerConfig,
+  { clock, conditions }: Making,
+  source: ByteSource,
+): Promise<SensorSetting> {
+  const { SCAN_NAME, ScannerSensor } = await import('./sensors/scanner.ts');
+  const { name, prefix, intervalMs } = config;
+  const quantities = [SCAN_NAME];
+  if (config.handover === null) {
+    return { sensor: new ScannerSensor({ name, source, clock }), prefix, intervalMs, quantities };
+  }
+  const { condition: watched, ...part } = config.handover;
+  const watch = new ConditionWatch(watched, clock);
+  conditions.push(watch);
+  const condition = watched.length === 0 ? {} : { condition: () => watch.take() };
+  const handover = { ...part, ...condition };
+  const sensor = new ScannerSensor({ name, source, clock, handover });
+  return { sensor, prefix, intervalMs, quantities };
 }

@@ -1,14 +1,14 @@
 /**
- * Cuts a byte stream into lines that begin with a start byte: resyncs and drops, never throws.
- * The start byte is reserved in NMEA 0183, so one in the middle of a line means that the receiver
+ * Cuts a byte stream into lines: resyncs and drops, never throws. Where lines begin with a start
+ * byte, which is reserved in NMEA 0183, one in the middle of a line means that the receiver
  * restarted (gp-320fw does exactly this) and what stood before it is lost.
  *
  * @module line-splitter
  */
 
 export interface LineSplitterOptions {
-  /** `$` for NMEA. */
-  readonly startByte?: number;
+  /** `$` for NMEA, the default. Null where a line begins with whatever comes, as a scanner's does. */
+  readonly startByte?: number | null;
   /** NMEA allows 82; receivers exceed it, boot noise exceeds everything. */
   readonly lineBytesMax?: number;
 }
@@ -18,13 +18,15 @@ const CR = 0x0d;
 
 export class LineSplitter {
   readonly stats = { lines: 0, droppedBytes: 0, droppedLines: 0 };
-  readonly #startByte: number;
+  readonly #startByte: number | null;
   readonly #line: Uint8Array;
   /** Bytes collected since the start byte; 0 while hunting for one. */
   #length = 0;
+  /** What is left of a line that was too long is no line of its own. */
+  #isSkipping = false;
 
   constructor(options: LineSplitterOptions = {}) {
-    this.#startByte = options.startByte ?? 0x24;
+    this.#startByte = options.startByte === undefined ? 0x24 : options.startByte;
     this.#line = new Uint8Array(options.lineBytesMax ?? 256);
   }
 
@@ -34,14 +36,17 @@ export class LineSplitter {
     for (const byte of chunk) {
       if (byte === LF || byte === CR) {
         if (this.#length > 0) lines.push(this.#take());
+        this.#isSkipping = false;
       } else if (byte === this.#startByte) {
         this.#drop();
+        this.#isSkipping = false;
         this.#append(byte);
-      } else if (this.#length === 0) {
+      } else if (this.#isSkipping || (this.#length === 0 && this.#startByte !== null)) {
         this.stats.droppedBytes += 1;
       } else if (this.#length === this.#line.length) {
         this.#drop();
         this.stats.droppedBytes += 1;
+        this.#isSkipping = true;
       } else {
         this.#append(byte);
       }
@@ -51,6 +56,7 @@ export class LineSplitter {
 
   /** Forgets a half line, for instance after the port was reopened. */
   reset(): void {
+    this.#isSkipping = false;
     this.#drop();
   }
 

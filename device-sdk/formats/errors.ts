@@ -82,6 +82,11 @@ export type FormatErrorCode =
   | 'statement_quality'
   | 'statement_alg'
   | 'statement_envelope'
+  // gs1-element-string: GS1 General Specifications
+  | 'gs1_too_large'
+  | 'gs1_ai'
+  | 'gs1_value'
+  | 'gs1_check_digit'
   // note, cosignature: C2SP signed-note, tlog-cosignature
   | 'note_too_large'
   | 'note_malformed'

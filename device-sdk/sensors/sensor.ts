@@ -41,7 +41,13 @@ export interface Fault {
   readonly rawHex?: string;
 }
 
-export type Measurement = Reading | Fault;
+/** What a sensor of texts gave, a scanner for example: registered without unit and limits. */
+export interface TextReading {
+  readonly name: string;
+  readonly text: string;
+}
+
+export type Measurement = Reading | TextReading | Fault;
 
 export interface Sample {
   /** Only where the source itself knows the time; otherwise the device's clock stamps it. */
@@ -58,4 +64,8 @@ export interface Sensor {
 
 export function isFault(measurement: Measurement): measurement is Fault {
   return 'fault' in measurement;
+}
+
+export function isText(measurement: Measurement): measurement is TextReading {
+  return 'text' in measurement;
 }

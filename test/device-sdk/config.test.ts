@@ -31,6 +31,14 @@ const full = () => ({
       columns: [{ column: 'value', name: 'ambient', unit: 'degF', min: -40, max: 80 }],
       intervalMs: 1000,
     },
+    {
+      type: 'scanner',
+      name: 'dock',
+      serial: { path: '/dev/ttyACM1' },
+      intervalMs: 250,
+      handover: { role: 'receiver', condition: ['shelf-temperature'] },
+    },
+    { type: 'hid-scanner', name: 'cab', path: '/dev/input/event3', intervalMs: 250 },
   ],
   packing: { recordsMax: 20, intervalMs: 10_000 },
   reportingIntervalMs: 60_000,
@@ -46,6 +54,10 @@ test('a full configuration; paths are relative to its file', () => {
   expect(config.dataDir).toBe(join(directory, 'data'));
   expect(config.gateway.caFile).toBe(join(directory, 'ca.pem'));
   expect(config.sensors[3]).toMatchObject({ path: join(directory, 'ambient.csv') });
+  expect(config.sensors[4]).toMatchObject({
+    handover: { role: 'receiver', counterpart: null, pauseMs: 5_000 },
+  });
+  expect(config.sensors[5]).toMatchObject({ handover: null, path: '/dev/input/event3' });
   expect(config.uplink).toEqual({
     windowFrames: 8,
     answerTimeoutMs: 30_000,
@@ -86,6 +98,11 @@ const bad: [string, unknown][] = [
   ['sensors[1].name', 'cold-room'],
   ['sensors[3].columns[0].max', '80'],
   ['sensors[3].columns', []],
+  ['sensors[4].prefix', 'dock-'],
+  ['sensors[4].handover.role', 'carrier'],
+  ['sensors[4].handover.counterpart', 'truck 7'],
+  ['sensors[4].handover.condition', ['a b']],
+  ['sensors[5].handover', { role: 'giver' }],
   ['packing.recordsMax', 0],
   ['packing.intervalMs', 40_000],
   ['queue.policy', 'dropAll'],

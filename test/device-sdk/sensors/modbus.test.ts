@@ -13,7 +13,7 @@ import {
   XY_MD02,
   XY_MD02_CLONE,
 } from '../../../device-sdk/sensors/register-map.ts';
-import { isFault, type Measurement } from '../../../device-sdk/sensors/sensor.ts';
+import { isFault, isText, type Measurement } from '../../../device-sdk/sensors/sensor.ts';
 import { group } from '../../support/group.ts';
 import { type Behaviour, ModbusSlave, type Request, withCrc } from '../../support/modbus-slave.ts';
 import { hasSocat, openPtyPair, until } from '../../support/pty.ts';
@@ -302,6 +302,7 @@ async function pollLateSlave(options: {
         faults.add(measurement.fault);
         continue;
       }
+      if (isText(measurement)) throw new Error('a text');
       const degrees =
         measurement.name === 'temperature' ? measurement.value : measurement.value - 30;
       const current =
