@@ -100,24 +100,28 @@ ${WANTED_SCHEMA}`;
  * with it (`erase`); computed from entries and contents together, so `reindex` builds them last.
  */
 const EVENT_SCHEMA = `
--- Names and values that many events share.
+-- The things that events are about (canonical URIs); gone with the last event that names them.
 CREATE TABLE IF NOT EXISTS event_word(no INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE);
+-- What events say: (eventType, ObjectEvent), (bizStep, …), (EXISTS, sensorElementList).
+CREATE TABLE IF NOT EXISTS event_phrase(
+  no INTEGER PRIMARY KEY, name TEXT NOT NULL, value TEXT NOT NULL, UNIQUE(name, value));
 CREATE TABLE IF NOT EXISTS event(
-  leaf_index INTEGER PRIMARY KEY, event_id TEXT NOT NULL,
-  event_ms INTEGER NOT NULL, record_ms INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS event_by_id ON event(event_id);
+  leaf_index INTEGER PRIMARY KEY, event_ms INTEGER NOT NULL, record_ms INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS event_by_time ON event(event_ms, leaf_index);
 CREATE INDEX IF NOT EXISTS event_by_record ON event(record_ms, leaf_index);
--- What an event says in words: (eventType, ObjectEvent), (bizStep, …), (EXISTS, sensorElementList).
+CREATE TABLE IF NOT EXISTS event_ref(
+  event_id TEXT NOT NULL, leaf_index INTEGER NOT NULL,
+  PRIMARY KEY(event_id, leaf_index)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS event_term(
-  name INTEGER NOT NULL, value INTEGER NOT NULL, event_ms INTEGER NOT NULL,
-  leaf_index INTEGER NOT NULL,
-  PRIMARY KEY(name, value, event_ms, leaf_index)) WITHOUT ROWID;
--- What it says in numbers, in base units, and in times (ms).
+  phrase INTEGER NOT NULL, event_ms INTEGER NOT NULL, leaf_index INTEGER NOT NULL,
+  PRIMARY KEY(phrase, event_ms, leaf_index)) WITHOUT ROWID;
+-- What an event says in numbers, in base units, and in times (ms); the phrase has no value.
 CREATE TABLE IF NOT EXISTS event_number(
-  name INTEGER NOT NULL, value REAL NOT NULL, leaf_index INTEGER NOT NULL,
-  PRIMARY KEY(name, value, leaf_index)) WITHOUT ROWID;
--- The things it is about: canonical Digital Link URI, and the part it plays (epcis/event-role.ts).
+  phrase INTEGER NOT NULL, value REAL NOT NULL, event_ms INTEGER NOT NULL,
+  leaf_index INTEGER NOT NULL,
+  PRIMARY KEY(phrase, value, event_ms, leaf_index)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS event_number_leaf ON event_number(leaf_index, phrase, value);
+-- The things it is about, and the part that each plays (epcis/event-role.ts).
 CREATE TABLE IF NOT EXISTS event_item(
   item INTEGER NOT NULL, event_ms INTEGER NOT NULL, leaf_index INTEGER NOT NULL,
   role INTEGER NOT NULL, quantity REAL, uom TEXT,
