@@ -41,6 +41,7 @@ export class LedgerBackend implements Backend {
   readonly alliance: Backend['alliance'];
   readonly law: Backend['law'];
   readonly filing: Backend['filing'];
+  readonly epcis: Backend['epcis'];
   readonly devices: Backend['devices'];
   readonly device: Backend['device'];
   readonly completeness: Backend['completeness'];
@@ -59,6 +60,7 @@ export class LedgerBackend implements Backend {
     alliance: Backend['alliance'];
     law: Backend['law'];
     filing: Backend['filing'];
+    epcis: Backend['epcis'];
     evidence: (leafIndex: number) => Uint8Array | null;
     nowMs: () => number;
     /** After COMMIT: keys registered, retired or revoked at this door. */
@@ -73,6 +75,7 @@ export class LedgerBackend implements Backend {
     this.alliance = parts.alliance;
     this.law = parts.law;
     this.filing = parts.filing;
+    this.epcis = parts.epcis;
     this.devices = () => reads.devices();
     this.device = (urn) => reads.device(urn);
     this.completeness = (urn) => reads.completeness(urn);
@@ -169,9 +172,17 @@ export class LedgerBackend implements Backend {
 
   evidence(id: Uint8Array): Uint8Array | null {
     const leafIndex = this.#ledger.store.leaves.find(id);
-    return leafIndex === null || leafIndex >= this.#anchoredSize()
-      ? null
-      : this.#evidence(leafIndex);
+    return leafIndex === null ? null : this.evidenceAt(leafIndex);
+  }
+
+  evidenceAt(leafIndex: number): Uint8Array | null {
+    return leafIndex >= this.#anchoredSize() ? null : this.#evidence(leafIndex);
+  }
+
+  statementIdAt(leafIndex: number): Uint8Array | null {
+    const entry = this.#ledger.store.leaves.entry(leafIndex);
+    const statement = entry ? parseStatement(entry) : null;
+    return statement?.ok ? statement.value.id : null;
   }
 
   governance(fromLeaf: number, limit: number): GovernanceLeaf[] {

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { nativeVerify } from './admit/native-verify.ts';
 import { LedgerBackend } from './backend.ts';
 import type { DataFolder } from './data-folder.ts';
+import { ClosedEpcis } from './epcis/closed-epcis.ts';
 import { FilingDesk } from './filing/filing-desk.ts';
 import type { NodeView } from './http/alliance-backend.ts';
 import { executabilityFault } from './law/executability.ts';
@@ -69,6 +70,7 @@ export function openBackend(parts: BackendParts): LedgerBackend {
     }),
     law,
     filing: new FilingDesk({ reads, self: pipeline.iss, origin: () => pipeline.origin }),
+    epcis: new ClosedEpcis(),
     evidence: (leafIndex) => evidence.build(leafIndex),
     nowMs: presentMs,
     onGovernance: onChanged,

@@ -13,7 +13,8 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 
-export const ROLES = ['operator', 'auditor', 'deviceAdmin', 'device'] as const;
+/** `capture` captures EPCIS events, and nothing else: what a scanner's or an ERP's token needs. */
+export const ROLES = ['operator', 'auditor', 'deviceAdmin', 'device', 'capture'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** What may be shown of a token; the secret is shown once, by `add`. */

@@ -1,6 +1,7 @@
 // What the HTTP interface asks of a gateway. gateway.ts implements it; tests use a fake.
 
 import type { AllianceBackend } from './alliance-backend.ts';
+import type { EpcisBackend } from './epcis-backend.ts';
 import type { FilingBackend } from './filing-backend.ts';
 import type { LawBackend } from './law-backend.ts';
 
@@ -217,6 +218,9 @@ export interface Backend {
   lookup(id: Uint8Array): Awaitable<LookupAnswer>;
   statement(id: Uint8Array): Awaitable<StatementView | null>;
   evidence(id: Uint8Array): Awaitable<Uint8Array | null>;
+  /** The same by position; null before the first checkpoint over it. */
+  evidenceAt(leafIndex: number): Awaitable<Uint8Array | null>;
+  statementIdAt(leafIndex: number): Awaitable<Uint8Array | null>;
 
   devices(): Awaitable<readonly DeviceView[]>;
   device(urn: string): Awaitable<DeviceView | null>;
@@ -240,6 +244,9 @@ export interface Backend {
   readonly law: LawBackend;
   /** What an authority is told of it. */
   readonly filing: FilingBackend;
+
+  /** Events of the supply chain, captured into the log. */
+  readonly epcis: EpcisBackend;
 
   health(): Awaitable<Health>;
   /** Prometheus text exposition. */

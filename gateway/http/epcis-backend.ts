@@ -8,6 +8,8 @@ export interface EpcisRefused {
   readonly code: string;
   readonly detail: string;
   readonly breaches: readonly RuleBreach[];
+  /** With `epcis_duplicate`: the id that an event of the log has already. */
+  readonly eventId?: string;
 }
 export type EpcisOutcome<T> = { readonly ok: true; readonly value: T } | EpcisRefused;
 
@@ -24,7 +26,10 @@ export interface CaptureJob {
   readonly errors: readonly RuleBreach[];
 }
 
-/** Parameters of an EPCIS query (SimpleEventQuery): as in a query string, or in a query's JSON. */
+/**
+ * Parameters of an EPCIS query (SimpleEventQuery): as in a query string, or in a query's JSON. A
+ * list is an array, or a text with `|` between its elements. `@context` binds the prefixes in names.
+ */
 export type QueryParameters = JsonObject;
 
 export type DiscoveryTree =

@@ -11,6 +11,8 @@ interface ProblemKind {
   readonly title: string;
   /** The title SCRAPI-11 lists, where it differs. */
   readonly scrapi?: string;
+  /** The exception of EPCIS 2.0 that it is on the paths under /epcis: `epcisException:<name>`. */
+  readonly epcis?: string;
 }
 
 const refusal = (title: string, scrapi = 'Rejected'): ProblemKind => ({
@@ -22,13 +24,22 @@ const refusal = (title: string, scrapi = 'Rejected'): ProblemKind => ({
 /** The one registry: every code a client can meet, with its status and title. */
 export const PROBLEMS = {
   // The request itself.
-  invalid_request: { status: 400, title: 'Invalid request', scrapi: 'Malformed request' },
+  invalid_request: {
+    status: 400,
+    title: 'Invalid request',
+    scrapi: 'Malformed request',
+    epcis: 'ValidationException',
+  },
   invalid_locator: { status: 400, title: 'Invalid locator' },
   bad_cursor: { status: 400, title: 'Cursor not valid' },
-  unauthorized: { status: 401, title: 'Token missing or not valid' },
-  forbidden: { status: 403, title: 'Role not sufficient' },
+  unauthorized: {
+    status: 401,
+    title: 'Token missing or not valid',
+    epcis: 'SecurityException',
+  },
+  forbidden: { status: 403, title: 'Role not sufficient', epcis: 'SecurityException' },
   not_a_member: { status: 403, title: 'Not a member of this ledger' },
-  not_found: { status: 404, title: 'Not Found' },
+  not_found: { status: 404, title: 'Not Found', epcis: 'NoSuchResourceException' },
   registration_failed: { status: 404, title: 'Registration Failed' },
   no_such_key: { status: 404, title: 'No such key' },
   method_not_allowed: { status: 405, title: 'Method Not Allowed' },
@@ -36,14 +47,88 @@ export const PROBLEMS = {
   conflict: { status: 409, title: 'Conflict with the state of the ledger' },
   retained: { status: 409, title: 'Under retention or an evidence hold' },
   enrolment_token: { status: 403, title: 'Enrolment token not valid' },
-  body_too_large: { status: 413, title: 'Content Too Large' },
-  uri_too_long: { status: 414, title: 'URI Too Long' },
-  unsupported_media_type: { status: 415, title: 'Unsupported Media Type' },
+  body_too_large: {
+    status: 413,
+    title: 'Content Too Large',
+    epcis: 'CaptureLimitExceededException',
+  },
+  uri_too_long: { status: 414, title: 'URI Too Long', epcis: 'URITooLongException' },
+  unsupported_media_type: {
+    status: 415,
+    title: 'Unsupported Media Type',
+    epcis: 'UnsupportedMediaTypeException',
+  },
   headers_too_large: { status: 431, title: 'Request Header Fields Too Large' },
   rate_limited: { status: 429, title: 'Too Many Requests' },
-  internal: { status: 500, title: 'Internal Server Error' },
+  internal: {
+    status: 500,
+    title: 'Internal Server Error',
+    epcis: 'ImplementationException',
+  },
   busy: { status: 503, title: 'Service Unavailable' },
   pending: { status: 503, title: 'Not in a block yet' },
+  // EPCIS 2.0 (GS1, clause 12): each is one of the standard's exceptions.
+  epcis_validation: { status: 400, title: 'Not a valid document', epcis: 'ValidationException' },
+  epcis_duplicate: {
+    status: 409,
+    title: 'An event with this eventID was captured before',
+    epcis: 'ResourceAlreadyExistsException',
+  },
+  epcis_capture_limit: {
+    status: 413,
+    title: 'More than one capture may hold',
+    epcis: 'CaptureLimitExceededException',
+  },
+  epcis_query_parameter: {
+    status: 400,
+    title: 'Query parameter not valid',
+    epcis: 'QueryParameterException',
+  },
+  epcis_query_validation: {
+    status: 400,
+    title: 'Query not valid',
+    epcis: 'QueryValidationException',
+  },
+  epcis_query_too_large: {
+    status: 413,
+    title: 'Query result too large',
+    epcis: 'QueryTooLargeException',
+  },
+  epcis_query_too_complex: {
+    status: 413,
+    title: 'Query too complex',
+    epcis: 'QueryTooComplexException',
+  },
+  epcis_page_token: {
+    status: 400,
+    title: 'Page token not valid',
+    epcis: 'QueryParameterException',
+  },
+  epcis_no_such_name: {
+    status: 404,
+    title: 'No such query or subscription',
+    epcis: 'NoSuchNameException',
+  },
+  epcis_resource_exists: {
+    status: 409,
+    title: 'The name is taken',
+    epcis: 'ResourceAlreadyExistsException',
+  },
+  epcis_subscription_controls: {
+    status: 400,
+    title: 'Subscription not valid',
+    epcis: 'SubscriptionControlsException',
+  },
+  epcis_not_acceptable: {
+    status: 406,
+    title: 'Not to be answered as asked',
+    epcis: 'NotAcceptableException',
+  },
+  epcis_closed: {
+    status: 503,
+    title: 'This gateway captures no events',
+    epcis: 'ImplementationException',
+  },
   // Refusals of what a member says about the membership.
   stale_proposal: { status: 409, title: 'Proposal overtaken by another change' },
   proposal_unknown: { status: 404, title: 'No such open proposal' },
@@ -128,12 +213,16 @@ export function problemKind(code: string): ProblemKind {
 export interface FieldError {
   readonly path: string;
   readonly message: string;
+  /** The rule that says so, where it has a name. */
+  readonly rule?: string;
 }
 
 export interface Problem {
   readonly code: string;
   readonly detail: string;
   readonly errors?: readonly FieldError[];
+  /** URL of what stands in the way. */
+  readonly location?: string;
 }
 
 /** A problem on its way through fastify, for places that can only throw (hooks of plugins). */
@@ -153,6 +242,17 @@ export function isScrapiPath(url: string): boolean {
   return /^\/(entries|\.well-known\/scitt-keys)(?:[/?#]|$)/.test(url);
 }
 
+export function isEpcisPath(url: string): boolean {
+  return /^\/epcis(?:[/?#]|$)/.test(url);
+}
+
+/** `type` of a problem (RFC 9457): an exception of EPCIS on its paths, else a place in /openapi.json. */
+export function problemType(code: string, { epcis }: { epcis: boolean }): string {
+  const exception = problemKind(code).epcis;
+  if (epcis && exception !== undefined) return `epcisException:${exception}`;
+  return `/openapi.json#/x-problems/${code}`;
+}
+
 export function encodeProblem(
   url: string,
   problem: Problem,
@@ -169,7 +269,7 @@ export function encodeProblem(
   }
   const body = Buffer.from(
     JSON.stringify({
-      type: `/openapi.json#/x-problems/${problem.code}`,
+      type: problemType(problem.code, { epcis: isEpcisPath(url) }),
       title: kind.title,
       status,
       code: problem.code,
@@ -183,7 +283,8 @@ export function encodeProblem(
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   const { status, mediaType, body } = encodeProblem(reply.request.raw.url ?? '/', problem);
   // A handler may have set headers for the answer it did not give.
-  reply.removeHeader('content-disposition').removeHeader('location');
+  reply.removeHeader('content-disposition').removeHeader('location').removeHeader('link');
+  if (problem.location !== undefined) reply.header('location', problem.location);
   reply.header('cache-control', 'no-store');
   return reply.code(status).header('content-type', mediaType).send(body);
 }

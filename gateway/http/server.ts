@@ -14,6 +14,7 @@ import { allianceRoutes } from './routes/alliance.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { enrolmentRoutes } from './routes/enrolment.ts';
 import { entryRoutes } from './routes/entries.ts';
+import { epcisRoutes } from './routes/epcis.ts';
 import { filingRoutes } from './routes/filing.ts';
 import { governanceRoutes } from './routes/governance.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -57,7 +58,8 @@ const JSON_BYTES_MAX = 65_536;
 const REQUEST_TIMEOUT_MS = 30_000;
 /** A download whose reader stands still this long is cut, so that it cannot be held for ever. */
 const IDLE_TIMEOUT_MS = 120_000;
-const PATH_PART_CHARS_MAX = 300;
+/** An eventID or a location is a URI, percent-encoded. */
+const PATH_PART_CHARS_MAX = 1_000;
 
 export async function buildHttp(
   options: HttpOptions,
@@ -82,6 +84,10 @@ export async function buildHttp(
   await installOpenapi(app);
   await app.register((scope, _options, done) => {
     entryRoutes(scope, context);
+    done();
+  });
+  await app.register((scope, _options, done) => {
+    epcisRoutes(scope, context);
     done();
   });
   for (const routes of ROUTES) routes(app, context);

@@ -10,6 +10,7 @@ import { signGovernance } from '../../gateway/ledger/sign-governance.ts';
 import type { KeyRecord } from '../../gateway/ledger/state.ts';
 import { Pipeline } from '../../gateway/pipeline.ts';
 import { readsOf } from '../../gateway/reads/reads.ts';
+import { FakeEpcis } from '../support/fake-epcis.ts';
 import { soloAdmission } from '../support/intake-rig.ts';
 import { MEMBER_ISS, type SignedFrame, SoloRig } from '../support/solo-ledger.ts';
 
@@ -57,6 +58,7 @@ function open(): void {
       self: MEMBER_ISS,
       origin: () => pipeline.origin,
     }),
+    epcis: new FakeEpcis(),
     evidence: () => null,
     nowMs: () => rig.nowMs,
     onGovernance: (keys) => governed.push(...keys),

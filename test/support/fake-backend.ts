@@ -14,6 +14,7 @@ import type {
 } from '../../gateway/http/backend.ts';
 import type { FilingBackend } from '../../gateway/http/filing-backend.ts';
 import type { LawBackend } from '../../gateway/http/law-backend.ts';
+import { FakeEpcis } from './fake-epcis.ts';
 
 export const bytes32 = (fill: number) => new Uint8Array(32).fill(fill);
 
@@ -101,6 +102,9 @@ export class FakeBackend implements Backend {
   alliance: AllianceBackend = new FakeAlliance();
   law: LawBackend = new FakeLaw();
   filing: FilingBackend = { sheet: () => null };
+  epcis = new FakeEpcis();
+  /** What is under a checkpoint: events at a higher position have no evidence yet. */
+  anchoredSize = Number.POSITIVE_INFINITY;
   open = false;
   note: string | null = 'ledger.example/00\n1\nAAAA\n\n— ledger.example/00 AAAA\n';
   answer: SubmitAnswer = { state: 'accepted', id: RUNNING };
@@ -165,6 +169,12 @@ export class FakeBackend implements Backend {
   }
   evidence(id: Uint8Array) {
     return this.statement(id) === null ? null : EVIDENCE;
+  }
+  evidenceAt(leafIndex: number) {
+    return leafIndex < this.anchoredSize ? EVIDENCE : null;
+  }
+  statementIdAt(leafIndex: number) {
+    return bytes32(leafIndex);
   }
   devices() {
     return [deviceFixture()];

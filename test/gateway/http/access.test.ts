@@ -5,7 +5,29 @@ import { as, harness } from './harness.ts';
 
 const ID = '01'.repeat(32);
 const fill = (url: string) =>
-  url.replace(':id', ID).replace(':urn', DEVICE).replace(':kid', 'x').replace('*', '0/000');
+  url.replace(':id', ID).replace(':urn', DEVICE).replace('*', '0/000').replaceAll(/:\w+/g, 'x');
+
+const TREES = {
+  eventTypes: 'eventType',
+  epcs: 'epc',
+  bizSteps: 'bizStep',
+  bizLocations: 'bizLocation',
+  readPoints: 'readPoint',
+  dispositions: 'disposition',
+};
+const EPCIS_READERS: readonly Role[] = ['operator', 'auditor', 'capture'];
+const EPCIS_READS = [
+  '',
+  '/capture',
+  '/capture/:captureID',
+  '/events',
+  '/events/:eventID',
+  ...Object.entries(TREES).flatMap(([tree, one]) => [
+    `/${tree}`,
+    `/${tree}/:${one}`,
+    `/${tree}/:${one}/events`,
+  ]),
+].flatMap((path) => [`GET /epcis${path}`, `OPTIONS /epcis${path}`]);
 
 /** Who may call what: the whole interface, one line a route. `[]` is anyone. */
 const TABLE: Record<string, readonly Role[]> = {
@@ -57,6 +79,10 @@ const TABLE: Record<string, readonly Role[]> = {
   'POST /v1/devices/:urn/rotate': ['deviceAdmin', 'device'],
   'POST /v1/enrolments': ['deviceAdmin'],
   'POST /v1/erasures': ['operator'],
+  ...Object.fromEntries(EPCIS_READS.map((route) => [route, EPCIS_READERS])),
+  'DELETE /epcis/nextPageToken/:token': EPCIS_READERS,
+  'POST /epcis/capture': ['operator', 'capture'],
+  'POST /epcis/events': ['operator', 'capture'],
 };
 
 test('the table names every route', async () => {
@@ -69,7 +95,7 @@ test('the table names every route', async () => {
 
 test.each(Object.entries(TABLE))('%s', async (route, roles) => {
   const { app } = await harness();
-  const [method, url] = route.split(' ') as ['GET' | 'POST', string];
+  const [method, url] = route.split(' ') as ['GET' | 'POST' | 'DELETE' | 'OPTIONS', string];
   const call = async (headers: Record<string, string>) =>
     (await app.inject({ method, url: fill(url), headers })).statusCode;
   const open = roles.length === 0;

@@ -162,7 +162,7 @@ test.each([
   ['GET', '/entries/', 400, 'Invalid locator'],
   ['GET', '/.well-known/scitt-keys/a/b', 404, 'Not Found'],
   ['GET', '/entries/%zz', 400, 'Malformed request'],
-  ['GET', `/entries/${'a'.repeat(400)}`, 414, 'URI Too Long'],
+  ['GET', `/entries/${'a'.repeat(1_100)}`, 414, 'URI Too Long'],
 ] as const)('%s %s answers concise problem details', async (method, url, status, title) => {
   const { app } = await harness();
   const answer = await app.inject({ method, url });
