@@ -227,6 +227,7 @@ function backendOf(
     // Told by the block that brings them, whoever's gateway it came through.
     onChanged: () => {},
     node: () => nodeView(node, settings),
+    waiting: () => node.inbox.frames(),
     isFurther: settings.node !== null,
     expiring: () => [{ role: 'certificate of the members’ door', notAfterMs: tls.notAfterMs }],
     clockOffsetMs: () => clock.offsetMs(),

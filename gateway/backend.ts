@@ -1,4 +1,3 @@
-import { parseBatch } from '@truegrain/device-sdk/formats/batch.js';
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import { encodeCbor } from '@truegrain/device-sdk/formats/cbor.js';
 import { type CoseKey, coseKeyMap } from '@truegrain/device-sdk/formats/cose-key.js';
@@ -167,7 +166,7 @@ export class LedgerBackend implements Backend {
     if (leafIndex === null || !entry) return null;
     const content = store.leaves.content(leafIndex);
     const erased = state.erased.has(toHex(id));
-    return { leafIndex, entry, content, erased, receivedMs: this.#logTimeOf(leafIndex) };
+    return { leafIndex, entry, content, erased, receivedMs: store.logTimeOf(leafIndex) };
   }
 
   evidence(id: Uint8Array): Uint8Array | null {
@@ -215,15 +214,6 @@ export class LedgerBackend implements Backend {
 
   metrics(): Promise<string> {
     return this.#pipeline.metrics.registry.metrics();
-  }
-
-  /** Log time of the batch that carried it; null for governance, which states its own. */
-  #logTimeOf(leafIndex: number): number | null {
-    const row = this.#ledger.store.packs.row(leafIndex);
-    const entry = row ? this.#ledger.store.leaves.entry(row.batchLeaf) : null;
-    const batch = entry ? parseStatement(entry) : null;
-    const body = batch?.ok ? parseBatch(batch.value.payloadBytes) : null;
-    return body?.ok ? body.value.logTimeMs : null;
   }
 
   #anchoredSize(): number {

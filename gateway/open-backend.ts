@@ -2,7 +2,6 @@ import type { Logger } from 'pino';
 import { nativeVerify } from './admit/native-verify.ts';
 import { LedgerBackend } from './backend.ts';
 import type { DataFolder } from './data-folder.ts';
-import { ClosedEpcis } from './epcis/closed-epcis.ts';
 import { FilingDesk } from './filing/filing-desk.ts';
 import type { NodeView } from './http/alliance-backend.ts';
 import { executabilityFault } from './law/executability.ts';
@@ -10,6 +9,7 @@ import type { Ledger } from './ledger/ledger.ts';
 import type { KeyRecord } from './ledger/state.ts';
 import type { MemberVoice } from './member-voice.ts';
 import { MembershipDesk } from './membership-desk.ts';
+import { openEpcis } from './open-epcis.ts';
 import { keepExamining, type LawDeskParts, openLawDesk } from './open-law-desk.ts';
 import type { Pipeline } from './pipeline.ts';
 import { readsOf } from './reads/reads.ts';
@@ -34,6 +34,8 @@ export interface BackendParts extends Pick<LawDeskParts, 'expiring' | 'clockOffs
   onChanged: (keys: readonly KeyRecord[]) => void;
   /** What the own node sees of the alliance. */
   node?: () => NodeView;
+  /** Frames accepted and in no block yet. */
+  waiting?: () => Iterable<Uint8Array>;
   /** A further gateway of its member, which registers nobody and reports through its node. */
   isFurther?: boolean;
 }
@@ -57,6 +59,16 @@ export function openBackend(parts: BackendParts): LedgerBackend {
   });
   if (!isFurther) parts.undo.unshift(keepExamining(examiner, parts.log));
   const { local, mqttUrl } = parts;
+  const epcis = openEpcis({
+    ledger,
+    pipeline,
+    voice,
+    folder,
+    log: parts.log,
+    nowMs,
+    ...(parts.waiting && { waiting: parts.waiting }),
+    isFurther,
+  });
   return new LedgerBackend({
     ledger,
     pipeline,
@@ -70,7 +82,7 @@ export function openBackend(parts: BackendParts): LedgerBackend {
     }),
     law,
     filing: new FilingDesk({ reads, self: pipeline.iss, origin: () => pipeline.origin }),
-    epcis: new ClosedEpcis(),
+    epcis,
     evidence: (leafIndex) => evidence.build(leafIndex),
     nowMs: presentMs,
     onGovernance: onChanged,

@@ -72,6 +72,7 @@ export class Pipeline {
   /** Keys whose packs the checking threads sum up for rules, under this edition of the law. */
   readonly #summarised = new Set<string>();
   #edition: number | null = null;
+  readonly #listeners = new Set<() => void>();
 
   constructor(options: PipelineOptions) {
     const { ledger, signers, iss } = options;
@@ -154,7 +155,13 @@ export class Pipeline {
     this.committed();
   }
 
+  /** Told after each COMMIT. */
+  onCommitted(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
   committed(): void {
+    for (const listener of this.#listeners) listener();
     this.#announceLaw();
     this.#unanchoredSinceMs ??= this.#options.nowMs();
     if (this.#anchorTimer) return;
@@ -251,7 +258,8 @@ export class Pipeline {
     if (summarises) this.#summarised.add(kid);
     else this.#summarised.delete(kid);
     const { no, iss } = key;
-    this.intake.pool.setKey(kid, { no, key: key.key, iss, sensors, summarises });
+    const captures = device.sensors.some((sensor) => sensor.interface === 'capture');
+    this.intake.pool.setKey(kid, { no, key: key.key, iss, sensors, captures, summarises });
   }
 
   /** Rules came or went, or a device was bound: its packs are summed up from now on, or no more. */

@@ -117,6 +117,9 @@ export type FormatErrorCode =
   | 'receipt_path'
   | 'receipt_key'
   | 'receipt_signature'
+  // captured-event: SPEC §5.3
+  | 'event_salt'
+  | 'event_json'
   // evidence: SPEC §8
   | 'evidence_too_large'
   | 'evidence_leaf'

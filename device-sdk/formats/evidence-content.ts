@@ -3,16 +3,23 @@
 /** @module evidence-content */
 import { parseBoot } from './boot.ts';
 import { equal, toHex } from './bytes.ts';
+import { parseCapturedEvent } from './captured-event.ts';
 import type { ContentReport, Findings } from './evidence-report.ts';
 import { parseGap } from './gap.ts';
-import { MEDIA_BOOT, MEDIA_GAP, MEDIA_SENML_CBOR } from './media-types.ts';
+import { MEDIA_BOOT, MEDIA_EPCIS_EVENT, MEDIA_GAP, MEDIA_SENML_CBOR } from './media-types.ts';
 import { baseNameOf, type Pack, type PackValue, parsePack } from './pack.ts';
 import { checkPack, sensorTable } from './pack-check.ts';
 import type { Sensor } from './sensor.ts';
 import { sha256 } from './sha256.ts';
 import type { Statement } from './statement.ts';
 
-const SEALED: ContentReport = { disclosed: false, relative: false, readings: [], record: null };
+const SEALED: ContentReport = {
+  disclosed: false,
+  relative: false,
+  readings: [],
+  record: null,
+  event: null,
+};
 
 /** True where nothing is disclosed: there is nothing to differ. */
 export function judgeDigest(
@@ -44,6 +51,15 @@ export function judgeContent(
     findings.check('content-form', parsed.ok, 'The content is a well-formed pack of readings', why);
     return parsed.ok ? judgePack(findings, { pack: parsed.value, statement, sensors }) : disclosed;
   }
+  if (payload.preimageType === MEDIA_EPCIS_EVENT) {
+    const parsed = parseCapturedEvent(content);
+    const form = 'The content is a well-formed captured event';
+    findings.check('content-form', parsed.ok, form, parsed.ok ? '' : parsed.code);
+    const isFromCaptureKey = sensors.some((sensor) => sensor.interface === 'capture');
+    const allowed = 'The key that signed is registered to capture events';
+    findings.check('content-claims', isFromCaptureKey, allowed);
+    return parsed.ok ? { ...disclosed, event: parsed.value.json } : disclosed;
+  }
   if (payload.preimageType !== MEDIA_BOOT && payload.preimageType !== MEDIA_GAP) return disclosed;
   const isBoot = payload.preimageType === MEDIA_BOOT;
   const parsed = isBoot ? parseBoot(content) : parseGap(content);
@@ -71,7 +87,7 @@ function judgePack(
   const readings = pack.records.map(({ name, kind, unit, value, timeMs }) => {
     return { name, kind, unit, value: plainValue(value), timeMs };
   });
-  return { disclosed: true, relative: pack.relative, readings, record: null };
+  return { ...SEALED, disclosed: true, relative: pack.relative, readings };
 }
 
 function plainValue(value: PackValue): number | string | boolean {

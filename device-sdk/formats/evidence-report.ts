@@ -93,6 +93,7 @@ export type StatementKind =
   | 'readings'
   | 'boot'
   | 'gap'
+  | 'event'
   | 'other-content'
   | 'charter'
   | 'acceptance'
@@ -153,6 +154,8 @@ export interface ContentReport {
   readonly readings: readonly ReadingReport[];
   /** Boot and gap records, field by field. */
   readonly record: Readonly<Record<string, number | string | null>> | null;
+  /** JSON text of a captured EPCIS event. */
+  readonly event: string | null;
 }
 
 export interface GradeReport extends Grade {

@@ -144,40 +144,54 @@ function unvouched({ id }: LedgerReport): string {
   return `That anybody but its maker stands behind the file: anyone can found a ledger and make such a file. Get the policy, or the ledger id (the file says ${id}), from someone you trust and check again.`;
 }
 
-function deviceDoubts({ statement, content, grade, sensors }: Facts): string[] {
+function deviceDoubts(facts: Facts): string[] {
+  const { statement, sensors } = facts;
   const doubts: string[] = [];
   const { device, kind } = statement;
   if (isUnreal(sensors))
     doubts.push(
       'That anything was measured: sensors of this device are registered as simulated or replayed.',
     );
+  if (kind === 'event') {
+    doubts.push(
+      'That the event took place as it says: it was entered by the member that signed it, and entering is not measuring.',
+    );
+    return [...doubts, ...clockDoubt(facts), ...sealedDoubt(facts), ...LEFT_OUT];
+  }
   if (isHostSigned(sensors)) {
     doubts.push(
       'That nobody spoke on the wire between sensor and signer: a bus reading signed by its host never exceeds origin 2.',
     );
   }
-  const quality = device?.clock.quality ?? 0;
-  if (quality <= 1) doubts.push(`When it was measured: the device had ${QUALITY[quality]}.`);
-  else doubts.push(`That the times are right beyond what ${QUALITY[quality]} is worth.`);
+  doubts.push(...clockDoubt(facts));
   if (device?.binding === 'none')
     doubts.push('What the sensor was attached to: the registration ties it to nothing.');
   else doubts.push(`That the sensor was on the thing named: a ${device?.binding} can be moved.`);
-  if (!content.disclosed) {
-    doubts.push('What the content says: the file does not disclose it.');
-    if (kind === 'readings') {
-      doubts.push(
-        `That units and ranges were kept: on sealed readings that is the word of ${grade?.gateway ?? 'the gateway'}.`,
-      );
-    }
-  }
+  doubts.push(...sealedDoubt(facts));
   if (sensors.some((sensor) => sensor.calibration !== null)) {
     doubts.push('What the calibration certificates say: the file carries their digests only.');
   }
-  doubts.push(
-    'That no registration, rotation or revocation before the statement was left out of the file: the members checked them when they let it in.',
-  );
-  doubts.push(
-    'The rest of the grade (late, gap, suspect, key, metrology, binding): that is the gateway’s organisation speaking.',
-  );
-  return doubts;
+  return [...doubts, ...LEFT_OUT];
 }
+
+function clockDoubt({ statement }: Facts): string[] {
+  const quality = statement.device?.clock.quality ?? 0;
+  if (quality <= 1) return [`When it was measured: the device had ${QUALITY[quality]}.`];
+  return [`That the times are right beyond what ${QUALITY[quality]} is worth.`];
+}
+
+function sealedDoubt({ content, statement, grade }: Facts): string[] {
+  if (content.disclosed) return [];
+  const sealed = ['What the content says: the file does not disclose it.'];
+  if (statement.kind !== 'readings') return sealed;
+  const who = grade?.gateway ?? 'the gateway';
+  return [
+    ...sealed,
+    `That units and ranges were kept: on sealed readings that is the word of ${who}.`,
+  ];
+}
+
+const LEFT_OUT = [
+  'That no registration, rotation or revocation before the statement was left out of the file: the members checked them when they let it in.',
+  'The rest of the grade (late, gap, suspect, key, metrology, binding): that is the gateway’s organisation speaking.',
+];

@@ -35,6 +35,7 @@ export const INTERFACES = [
   'one-wire',
   'nmea',
   'scanner',
+  'capture',
   'gpio',
   'i2c',
   'replay',

@@ -18,7 +18,7 @@ export const MEDIA_SENML_JSON = 'application/senml+json';
 /** Device contents, carried beside a hash envelope (label 259). */
 export const MEDIA_BOOT = 'application/vnd.truegrain.boot+cbor';
 export const MEDIA_GAP = 'application/vnd.truegrain.gap+cbor';
-/** A captured EPCIS event: CBOR `[salt, JSON]` (SPEC §5.4). */
+/** A captured EPCIS event: CBOR `[salt, JSON]` (SPEC §5.3). */
 export const MEDIA_EPCIS_EVENT = 'application/vnd.truegrain.epcis-event+cbor';
 /** What a device signs to prove it holds the key it asks to register. */
 export const MEDIA_ENROLMENT = 'application/vnd.truegrain.enrolment+cbor';

@@ -1,10 +1,12 @@
 import { parseBoot } from '@truegrain/device-sdk/formats/boot.js';
 import { equal } from '@truegrain/device-sdk/formats/bytes.js';
+import { parseCapturedEvent } from '@truegrain/device-sdk/formats/captured-event.js';
 import type { CoseKey } from '@truegrain/device-sdk/formats/cose-key.js';
 import { parseFrame } from '@truegrain/device-sdk/formats/frame.js';
 import { parseGap } from '@truegrain/device-sdk/formats/gap.js';
 import {
   MEDIA_BOOT,
+  MEDIA_EPCIS_EVENT,
   MEDIA_GAP,
   MEDIA_SENML_CBOR,
 } from '@truegrain/device-sdk/formats/media-types.js';
@@ -26,6 +28,8 @@ export interface CheckKey {
   key: CoseKey;
   iss: string;
   sensors: SensorTable;
+  /** Registered to capture events, which no device may. */
+  captures?: boolean;
   /** Rules are in force for the device: its packs are summed up for them. */
   summarises?: boolean;
 }
@@ -123,6 +127,10 @@ export function factsOf(
 function checkContent(statement: Statement, content: Uint8Array, key: CheckKey): ContentVerdict {
   const type = statement.payload.kind === 'hash' ? statement.payload.preimageType : '';
   if (type === MEDIA_SENML_CBOR) return checkReadings(statement, content, key);
+  if (type === MEDIA_EPCIS_EVENT) {
+    if (!key.captures) return refuse('not_allowed');
+    return parseCapturedEvent(content).ok ? ACCEPTABLE : refuse('pack_invalid');
+  }
   const parsed =
     type === MEDIA_BOOT ? parseBoot(content) : type === MEDIA_GAP ? parseGap(content) : null;
   if (!parsed) return refuse('not_allowed');

@@ -56,7 +56,7 @@ export class InboxKeeper {
   keepDuplicate({ frame }: InboxRow, leafIndex: number): void {
     if (!this.#wanted.done(leafIndex)) return;
     const parsed = parseFrame(frame);
-    if (parsed.ok) this.#store.leaves.keepContent(leafIndex, parsed.value.content);
+    if (parsed.ok) this.#store.keepContent(leafIndex, parsed.value.content);
   }
 
   /** Inside the COMMIT; a rollback is followed by `forget`. */
@@ -90,14 +90,17 @@ export class InboxKeeper {
     if (!row) {
       if (this.#isErased(id)) return;
       const digest = digestOfEntry(entry);
-      if (this.#store.leaves.holdsContent(leafIndex, digest)) return;
+      if (this.#store.leaves.holdsContent(leafIndex, digest)) {
+        this.#store.indexHeld(leafIndex);
+        return;
+      }
       const isSealed = !this.#mayHold(facts);
       this.#wanted.add({ leafIndex, digest, owner }, { isSealed });
       return;
     }
     const frame = parseFrame(row.frame);
     if (frame.ok && !this.#isErased(id)) {
-      this.#store.leaves.keepContent(leafIndex, frame.value.content);
+      this.#store.keepContent(leafIndex, frame.value.content);
     }
     this.#settle(row, { kind: 'accepted', id, leafIndex, sub });
   }

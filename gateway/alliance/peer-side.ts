@@ -139,7 +139,7 @@ function openReplicator(options: {
       const statement = entry ? parseStatement(entry) : null;
       // Erased while it was on its way.
       if (!statement?.ok || isErased(ledger.state, statement.value.id)) return;
-      ledger.store.leaves.keepContent(leafIndex, bytes);
+      ledger.store.keepContent(leafIndex, bytes);
     },
     onMisbehaviour: (finding) => standing.tell(finding),
     onFailure: (error) => log.error({ error: error.message }, 'contents are not replicated'),

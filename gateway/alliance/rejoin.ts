@@ -2,10 +2,17 @@ import type { DataFolder } from '../data-folder.ts';
 import { type EngineHome, forgetBlocks } from '../ledger/cometbft/engine-home.ts';
 import { openDatabase } from '../store/database.ts';
 import { lockFolder } from '../store/lock.ts';
-import { FOLD_TABLES } from '../store/schema.ts';
+import { CONTENT_TABLES, FOLD_TABLES } from '../store/schema.ts';
 
 /** What came through blocks. */
-const LEDGER_TABLES = ['leaf', ...FOLD_TABLES, 'wanted_content', 'block', 'snapshot_point'];
+const LEDGER_TABLES = [
+  'leaf',
+  ...FOLD_TABLES,
+  ...CONTENT_TABLES,
+  'wanted_content',
+  'block',
+  'snapshot_point',
+];
 
 /**
  * Forgets the ledger of a member whose state is not the one agreed on: the next start takes it over

@@ -90,7 +90,8 @@ function printStatement(statement: StatementReport, out: Out): void {
   printSection('Statement', lines, out);
 }
 
-function printContent({ disclosed, relative, readings, record }: ContentReport, out: Out): void {
+function printContent(content: ContentReport, out: Out): void {
+  const { disclosed, relative, readings, record, event } = content;
   if (!disclosed) return;
   const shown = readings.slice(0, READINGS_SHOWN_MAX).map(({ name, kind, unit, value, timeMs }) => {
     const time = relative ? `${-timeMs} ms before it was closed` : isoTime(timeMs);
@@ -100,6 +101,7 @@ function printContent({ disclosed, relative, readings, record }: ContentReport, 
   if (more > 0) shown.push(`and ${more} more (--json has all)`);
   for (const [name, value] of Object.entries(record ?? {}))
     shown.push(`${name}: ${value ?? 'none'}`);
+  if (event !== null) shown.push(...JSON.stringify(JSON.parse(event), null, 2).split('\n'));
   printSection('Content', shown, out);
 }
 

@@ -11,5 +11,3 @@ export const ROLE = {
 } as const;
 
 export const CLASS_ROLE = 8;
-
-export type Role = (typeof ROLE)[keyof typeof ROLE];

@@ -81,7 +81,7 @@ export class Books {
   #erase(id: Uint8Array): void {
     const leafIndex = this.store.leaves.find(id);
     if (leafIndex !== null) {
-      this.store.leaves.eraseContent(leafIndex);
+      this.store.eraseContent(leafIndex);
       this.wanted.done(leafIndex);
     }
     this.refused.erase(id);
@@ -92,6 +92,7 @@ export class Books {
     // A rollback that failed: what is read inside its transaction is not on disk.
     if (this.store.db.inTransaction) this.store.db.exec('ROLLBACK');
     this.store.packs.forget();
+    this.store.events.forget();
     this.refused.forget();
     const state = this.store.loadState();
     this.#loaded = { state, tree: this.store.loadTree(state.size) };

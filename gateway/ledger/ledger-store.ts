@@ -1,7 +1,11 @@
+import { parseBatch } from '@truegrain/device-sdk/formats/batch.js';
+import { mayBeCapturedEvent } from '@truegrain/device-sdk/formats/captured-event.js';
 import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
+import { eventOf } from '../epcis/captured-content.ts';
+import { EventIndex } from '../epcis/event-index.ts';
 import { Tree } from '../log/tree.ts';
 import type { Db } from '../store/database.ts';
-import { DeviceLeaves, isNotice } from '../store/device-leaves.ts';
+import { DeviceLeaves, isEvent, isNotice } from '../store/device-leaves.ts';
 import { Fold } from '../store/fold.ts';
 import { Leaves } from '../store/leaves.ts';
 import { Packs } from '../store/packs.ts';
@@ -36,6 +40,8 @@ export class LedgerStore {
   readonly fold: Fold;
   readonly tiles: Tiles;
   readonly deviceLeaves: DeviceLeaves;
+  readonly events: EventIndex;
+  #batchTime = { batchLeaf: -1, logTimeMs: 0 };
 
   constructor(db: Db) {
     this.db = db;
@@ -44,6 +50,7 @@ export class LedgerStore {
     this.fold = new Fold(db);
     this.tiles = new Tiles(db);
     this.deviceLeaves = new DeviceLeaves(db);
+    this.events = new EventIndex(db);
   }
 
   readonly history: History = {
@@ -101,6 +108,56 @@ export class LedgerStore {
     for (const device of applied.devices) this.fold.putDevice(device);
     for (const id of applied.erased) this.fold.putErased(id, leafIndex);
     for (const stream of applied.streams) this.fold.putStream(stream);
+  }
+
+  /**
+   * Content beside its leaf, and what is found by it, in the COMMIT of whoever calls. The rows of the
+   * leaf and its batch are there already.
+   */
+  keepContent(leafIndex: number, bytes: Uint8Array): void {
+    this.leaves.keepContent(leafIndex, bytes);
+    this.indexContent(leafIndex, bytes);
+  }
+
+  /** A content that came before its leaf was here: the ledger was taken over anew. */
+  indexHeld(leafIndex: number): void {
+    const bytes = this.leaves.content(leafIndex);
+    if (bytes) this.indexContent(leafIndex, bytes);
+  }
+
+  /** What is found by a content that is here; `reindex` builds it anew so. */
+  indexContent(leafIndex: number, bytes: Uint8Array): void {
+    const event = this.#eventAt(leafIndex, bytes);
+    if (event) this.events.add(event, { leafIndex, recordMs: this.logTimeOf(leafIndex) ?? 0 });
+  }
+
+  /** Content and everything that was found by it. */
+  eraseContent(leafIndex: number): void {
+    const bytes = this.leaves.content(leafIndex);
+    const event = bytes ? this.#eventAt(leafIndex, bytes) : null;
+    if (event) this.events.remove(leafIndex, event);
+    this.leaves.eraseContent(leafIndex);
+  }
+
+  /** Log time of the batch that carried a statement; null for governance, which states its own. */
+  logTimeOf(leafIndex: number): number | null {
+    const batchLeaf = this.packs.row(leafIndex)?.batchLeaf;
+    if (batchLeaf === undefined) return null;
+    if (this.#batchTime.batchLeaf === batchLeaf) return this.#batchTime.logTimeMs;
+    const entry = this.leaves.entry(batchLeaf);
+    const batch = entry ? parseStatement(entry) : null;
+    const body = batch?.ok ? parseBatch(batch.value.payloadBytes) : null;
+    if (!body?.ok) return null;
+    const { logTimeMs } = body.value;
+    this.#batchTime = { batchLeaf, logTimeMs };
+    return logTimeMs;
+  }
+
+  /** By its statement: a pack could begin like an event. */
+  #eventAt(leafIndex: number, bytes: Uint8Array) {
+    if (!mayBeCapturedEvent(bytes)) return null;
+    const entry = this.leaves.entry(leafIndex);
+    return entry && isEvent(entry) ? eventOf(bytes) : null;
   }
 
   /** A frame refused with a listed code, as long as this gateway keeps it. */

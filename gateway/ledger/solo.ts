@@ -53,7 +53,7 @@ export class SoloLedger implements Ledger {
       for (const [i, { facts, leafIndex }] of applied.value.statements.entries()) {
         const content = beside.contents[i];
         if (content && !erased.has(toHex(facts.id))) {
-          this.store.leaves.keepContent(leafIndex, content);
+          this.store.keepContent(leafIndex, content);
         }
       }
       for (const frame of beside.refused) {

@@ -1,8 +1,10 @@
 import type { Db } from '../store/database.ts';
-import { FOLD_TABLES } from '../store/schema.ts';
+import { CONTENT_TABLES, FOLD_TABLES } from '../store/schema.ts';
 import type { FindingList } from './findings.ts';
 
 const ERRORS_MAX = 50;
+
+const REBUILT = [...FOLD_TABLES, ...CONTENT_TABLES];
 
 /** SQLite's own check of pages and indexes, with the table each fault belongs to. */
 export function checkPages(db: Db, findings: FindingList): void {
@@ -18,7 +20,7 @@ export function checkPages(db: Db, findings: FindingList): void {
         code: 'pages',
         where: table ? `table ${table}` : 'database pages',
         text: line,
-        canBeRebuilt: !table || FOLD_TABLES.some((name) => name === table),
+        canBeRebuilt: !table || REBUILT.some((name) => name === table),
       });
     }
   });
@@ -29,5 +31,5 @@ function tableOf(line: string, owners: ReadonlyMap<number, string>): string | nu
   const root = /^Tree (\d+)/.exec(line)?.[1];
   if (root !== undefined) return owners.get(Number(root)) ?? null;
   const index = /index (\w+)/.exec(line)?.[1];
-  return FOLD_TABLES.find((table) => index?.startsWith(table)) ?? null;
+  return REBUILT.find((table) => index?.startsWith(table)) ?? null;
 }

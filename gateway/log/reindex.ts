@@ -3,6 +3,7 @@ import { equal, toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import Database from 'better-sqlite3';
 import { useNodeCrypto } from '../admit/native-verify.ts';
 import { dataFolder } from '../data-folder.ts';
+import type { LedgerStore } from '../ledger/ledger-store.ts';
 import { type Db, openDatabase, type Query, StoreError } from '../store/database.ts';
 import { moveInto } from '../store/durable-files.ts';
 import { lockFolder } from '../store/lock.ts';
@@ -24,6 +25,7 @@ const KEPT_TABLES = [
   'block',
   'snapshot_point',
   'wanted_content',
+  'capture_job',
 ] as const;
 
 export interface ReindexReport {
@@ -82,6 +84,7 @@ function rewrite(
     if (dropped.length > 0 && !options.dropUnreadable) {
       throw corrupt(ledger, `table ${dropped.join(', ')} has rows that can't be read`);
     }
+    indexContents(rebuild.store);
     fresh.exec('COMMIT');
     // Empties the WAL: one left beside the new file would be played into it.
     const [busy] = old.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
@@ -148,6 +151,26 @@ function refold(
   if (open) throw corrupt(file, `leaf ${open.leafIndex}: ${open.detail}`);
   return rebuild;
 }
+
+/** What is found by contents; by now they stand beside their entries. */
+function indexContents(store: LedgerStore): void {
+  // Read whole pages at a time: a statement that iterates keeps the connection from writing.
+  const page = store.db
+    .prepare(
+      'SELECT leaf_index, bytes FROM content WHERE leaf_index > ? ORDER BY leaf_index LIMIT ?',
+    )
+    .raw();
+  let after = -1;
+  for (;;) {
+    const contents = page.all(after, CONTENTS_PAGE) as [number, Uint8Array][];
+    for (const [leafIndex, bytes] of contents) store.indexContent(leafIndex, bytes);
+    const last = contents.at(-1);
+    if (!last) return;
+    [after] = last;
+  }
+}
+
+const CONTENTS_PAGE = 1_000;
 
 /** A store that lost its last entries still folds: only what was signed knows that there were more. */
 function requireSigned(

@@ -1,7 +1,9 @@
+import { MEDIA_EPCIS_EVENT } from '@truegrain/device-sdk/formats/media-types.js';
 import type { Db, Query } from './database.ts';
 
 /** Begins the content types of boot and gap records, the device contents that are no readings. */
 const NOTICE_MARK = Buffer.from('application/vnd.truegrain.');
+const EVENT_MARK = Buffer.from(MEDIA_EPCIS_EVENT);
 
 /**
  * Whether an entry may be a boot or gap record: a search of its 340 bytes, as parsing each entry
@@ -9,7 +11,13 @@ const NOTICE_MARK = Buffer.from('application/vnd.truegrain.');
  * contains the words is no harm.
  */
 export function isNotice(entry: Uint8Array): boolean {
-  return Buffer.from(entry.buffer, entry.byteOffset, entry.length).includes(NOTICE_MARK);
+  const bytes = Buffer.from(entry.buffer, entry.byteOffset, entry.length);
+  return bytes.includes(NOTICE_MARK) && !bytes.includes(EVENT_MARK);
+}
+
+/** Whether an entry is about a captured event: the same search, and as little harm. */
+export function isEvent(entry: Uint8Array): boolean {
+  return Buffer.from(entry.buffer, entry.byteOffset, entry.length).includes(EVENT_MARK);
 }
 
 export const GOVERNANCE_OF_SQL =

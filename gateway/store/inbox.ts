@@ -1,5 +1,7 @@
 import type { Db, Query } from './database.ts';
 
+const FRAMES_PAGE = 256;
+
 /** A frame that is accepted and not yet committed. */
 export interface InboxRow {
   /** Order of arrival, which is the order of batching. */
@@ -54,6 +56,15 @@ export class Inbox {
 
   after(no: number, limit: number): InboxRow[] {
     return this.#next.all(no, limit) as InboxRow[];
+  }
+
+  /** In the order of their arrival. */
+  *frames(): IterableIterator<Uint8Array> {
+    let rows = this.after(0, FRAMES_PAGE);
+    while (rows.length > 0) {
+      for (const { frame } of rows) yield frame;
+      rows = this.after(rows.at(-1)?.no ?? 0, FRAMES_PAGE);
+    }
   }
 
   find(id: Uint8Array): InboxRow | null {

@@ -24,6 +24,17 @@ export const FOLD_TABLES = [
   'erased',
 ] as const;
 
+/** Tables computed from contents and their entries: gone with a content that is erased. */
+export const CONTENT_TABLES = [
+  'event',
+  'event_term',
+  'event_number',
+  'event_item',
+  'event_ref',
+  'event_phrase',
+  'event_word',
+] as const;
+
 /** Packs as long as this are rare; a query by time looks back this far for all others. */
 export const WIDE_PACK_MS = 300_000;
 /** Packs to be found by another time than their first: long ones, and those without a clock. */
@@ -128,6 +139,10 @@ CREATE TABLE IF NOT EXISTS event_item(
   PRIMARY KEY(item, event_ms, leaf_index, role)) WITHOUT ROWID;
 -- The other things of an event that one of them leads to.
 CREATE INDEX IF NOT EXISTS event_item_leaf ON event_item(leaf_index);
+-- This gateway's own: documents on their way into the log. The text goes when the job is done.
+CREATE TABLE IF NOT EXISTS capture_job(
+  no INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, created_ms INTEGER NOT NULL,
+  finished_ms INTEGER, behaviour TEXT NOT NULL, errors TEXT NOT NULL, document TEXT);
 `;
 
 const SOLO_SCHEMA = `

@@ -1,6 +1,7 @@
 import { encodeAcceptance } from '@truegrain/device-sdk/formats/acceptance.js';
 import { encodeBatch } from '@truegrain/device-sdk/formats/batch.js';
 import { encodeBoot } from '@truegrain/device-sdk/formats/boot.js';
+import { encodeCapturedEvent } from '@truegrain/device-sdk/formats/captured-event.js';
 import { type Charter, encodeCharter } from '@truegrain/device-sdk/formats/charter.js';
 import { signCheckpoint } from '@truegrain/device-sdk/formats/checkpoint.js';
 import { encodeDownlink } from '@truegrain/device-sdk/formats/downlink.js';
@@ -323,6 +324,10 @@ export const samples = {
     firmware: '0.1.0',
     buildDateS: 1_763_000_000,
     tornBytes: 17,
+  }),
+  'captured-event': encodeCapturedEvent({
+    salt: new Uint8Array(16).fill(7),
+    json: '{"eventID":"ni:///sha-256;00?ver=CBV2.0","type":"ObjectEvent"}',
   }),
   gap: encodeGap({
     fromSeq: 13,

@@ -5,7 +5,7 @@ import { Proofs } from '../../log/proofs.ts';
 import { Rebuild } from '../../log/rebuild.ts';
 import { type BlockPosition, BlockRow } from '../../store/block-row.ts';
 import type { Db, Query } from '../../store/database.ts';
-import { FOLD_TABLES } from '../../store/schema.ts';
+import { CONTENT_TABLES, FOLD_TABLES } from '../../store/schema.ts';
 import { Wanted } from '../../store/wanted.ts';
 import { digestOfEntry } from '../facts.ts';
 import type { Applied } from '../replay.ts';
@@ -73,7 +73,7 @@ export class SnapshotReader {
 
   /** What an interrupted join left: entries in whole chunks, of which the tables are made again. */
   async resume(): Promise<void> {
-    for (const table of FOLD_TABLES) this.#db.exec(`DELETE FROM ${table}`);
+    for (const table of [...FOLD_TABLES, ...CONTENT_TABLES]) this.#db.exec(`DELETE FROM ${table}`);
     const read = this.#db.prepare('SELECT entry FROM leaf WHERE leaf_index = ?').pluck();
     const count = this.#db.prepare('SELECT count(*) FROM leaf').pluck().get() as number;
     const whole = count - (count % CHUNK_LEAVES);
@@ -162,8 +162,8 @@ export class SnapshotReader {
     if (applied.kind === 'batch') {
       for (const { facts, leafIndex } of applied.statements) {
         const digest = digestOfEntry(facts.entry);
-        if (store.leaves.holdsContent(leafIndex, digest)) continue;
-        this.#wanted.add({ leafIndex, digest, owner: applied.key.iss });
+        if (store.leaves.holdsContent(leafIndex, digest)) store.indexHeld(leafIndex);
+        else this.#wanted.add({ leafIndex, digest, owner: applied.key.iss });
       }
       return;
     }

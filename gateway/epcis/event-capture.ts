@@ -1,0 +1,252 @@
+import { isDeepStrictEqual } from 'node:util';
+import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
+import type {
+  CaptureJob,
+  EpcisOutcome,
+  EpcisRefused,
+  ErrorBehaviour,
+} from '../http/epcis-backend.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { CaptureJobs } from './capture-jobs.ts';
+import type { CaptureKey } from './capture-key.ts';
+import { contentOf, eventOf, identityOf } from './captured-content.ts';
+import type { ReadEvent, RuleBreach } from './event.ts';
+import {
+  EVENT_CONTENT_BYTES_MAX,
+  type EventWriter,
+  type Submit,
+  type WrittenEvent,
+} from './event-writer.ts';
+import { readDocument, readEvent } from './read-document.ts';
+
+/** One document is one batch, so that a crash seldom cuts it. */
+export const CAPTURE_EVENTS_MAX = 1_000;
+
+const RETRY_AFTER_MS = 2_000;
+/** Of a chain that does not move or a disk that is full: a promised document waits for them. */
+const PASSING = new Set(['busy', 'pending', 'conflict']);
+
+/** Where an event of a document stands, for whoever is told what is wrong with it. */
+interface Placed {
+  readonly path: string;
+  readonly event: ReadEvent;
+}
+
+type Landed = { readonly leafIndex: number } | { readonly code: string };
+
+/**
+ * From a document to the log: read whole, checked whole, then signed and admitted like readings. One
+ * document at a time, for its statements are numbered.
+ */
+export class EventCapture {
+  readonly #options: EventCaptureOptions;
+  /** Statements that wait for their block, by id. */
+  readonly #awaited = new Map<string, { id: Uint8Array; land: (landed: Landed) => void }>();
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: EventCaptureOptions) {
+    this.#options = options;
+  }
+
+  /** In the log when it answers. */
+  async one(json: unknown): Promise<EpcisOutcome<{ eventId: string; leafIndex: number }>> {
+    const read = readEvent(json);
+    if (!read.ok) return invalid(read.breaches);
+    const { eventId } = read.value;
+    return this.#inTurn(async () => {
+      const [known] = this.#known(read.value);
+      if (known !== undefined) {
+        const detail = `${eventId} is in the log, at entry ${known}`;
+        return { ...refused('epcis_duplicate', detail), eventId };
+      }
+      const large = sizeBreach({ path: '', event: read.value });
+      if (large) return { ...refused('epcis_event_too_large', large.message), breaches: [large] };
+      const landed = await this.#land([read.value]);
+      if (!landed.ok) return landed;
+      const [first] = landed.value;
+      if (!first || 'code' in first) return refused(first?.code ?? 'internal', eventId);
+      return { ok: true, value: { eventId, leafIndex: first.leafIndex } };
+    });
+  }
+
+  /** Answers once the document is on disk and everything that can be wrong with it is known. */
+  async document(json: unknown, behaviour: ErrorBehaviour): Promise<EpcisOutcome<CaptureJob>> {
+    const checked = this.#check(json, behaviour);
+    if (!checked.ok) return checked;
+    const { jobs, nowMs } = this.#options;
+    const job = jobs.open(json, behaviour, nowMs());
+    this.#start(job.captureId, json, behaviour);
+    return { ok: true, value: job };
+  }
+
+  /** Documents that an earlier run of this gateway promised. */
+  resume(): void {
+    for (const { captureId, document, behaviour } of this.#options.jobs.unfinished()) {
+      this.#start(captureId, document, behaviour);
+    }
+  }
+
+  /** After each COMMIT: what waited for its block is in it, or is refused there. */
+  committed(): void {
+    const { store } = this.#options.ledger;
+    for (const [hex, { id, land }] of this.#awaited) {
+      const leafIndex = store.leaves.find(id);
+      const refusal = leafIndex === null ? store.fold.refusal(id) : null;
+      if (leafIndex === null && refusal === null) continue;
+      this.#awaited.delete(hex);
+      land(leafIndex === null ? { code: refusal?.code ?? 'internal' } : { leafIndex });
+    }
+  }
+
+  #check(json: unknown, behaviour: ErrorBehaviour): EpcisOutcome<Placed[]> {
+    const read = readDocument(json);
+    if (!read.ok) return invalid(read.breaches);
+    const { events } = read.value;
+    if (events.length > CAPTURE_EVENTS_MAX) {
+      const detail = `${events.length} events in one document; at most ${CAPTURE_EVENTS_MAX}`;
+      return refused('epcis_capture_limit', detail);
+    }
+    const placed = events.flatMap((one, i) =>
+      one.ok ? [{ path: `/epcisBody/eventList/${i}`, event: one.value }] : [],
+    );
+    if (behaviour === 'proceed') return { ok: true, value: placed };
+    const breaches = events.flatMap((one) => (one.ok ? [] : one.breaches));
+    if (breaches.length > 0) return invalid(breaches);
+    const large = placed.flatMap((one) => sizeBreach(one) ?? []);
+    if (large.length > 0) return invalid(large);
+    const other = placed.flatMap((one) => this.#otherUnderItsId(one) ?? []);
+    if (other.length === 0) return { ok: true, value: placed };
+    const detail = 'another event has this id; nothing was captured';
+    return { ...refused('epcis_duplicate', detail), breaches: other };
+  }
+
+  #start(captureId: string, json: unknown, behaviour: ErrorBehaviour): void {
+    const { jobs, nowMs, onFailure } = this.#options;
+    this.#inTurn(async () => {
+      const errors = await this.#run(json, behaviour);
+      if (errors) jobs.finish(captureId, errors, nowMs());
+      else setTimeout(() => this.#start(captureId, json, behaviour), RETRY_AFTER_MS).unref();
+    }).catch((error: Error) => onFailure(error));
+  }
+
+  /** What is wrong with the document; null where it has to be tried again. */
+  async #run(json: unknown, behaviour: ErrorBehaviour): Promise<RuleBreach[] | null> {
+    const read = readDocument(json);
+    if (!read.ok) return [...read.breaches];
+    const errors: RuleBreach[] = [];
+    const fresh: Placed[] = [];
+    for (const [i, one] of read.value.events.entries()) {
+      if (!one.ok) {
+        errors.push(...one.breaches);
+        continue;
+      }
+      const placed = { path: `/epcisBody/eventList/${i}`, event: one.value };
+      const wrong = sizeBreach(placed) ?? this.#otherUnderItsId(placed);
+      if (wrong) errors.push(wrong);
+      else if (this.#known(placed.event).length === 0) fresh.push(placed);
+    }
+    // It was whole when it was promised: another document has taken an id since.
+    if (behaviour === 'rollback' && errors.length > 0) return errors;
+    const landed = await this.#land(fresh.map(({ event }) => event));
+    if (!landed.ok && PASSING.has(landed.code)) return null;
+    if (!landed.ok) return [{ path: '', rule: landed.code, message: landed.detail }];
+    for (const [i, one] of landed.value.entries()) {
+      const path = fresh[i]?.path ?? '';
+      if ('code' in one) errors.push({ path, rule: one.code, message: 'refused by the ledger' });
+    }
+    return errors;
+  }
+
+  /** Where the same event is in the log already; what waits for its block counts too. */
+  #known({ eventId, ...event }: ReadEvent): number[] {
+    const { events, ledger } = this.#options;
+    const identity = identityOf({ eventId, ...event });
+    return events.find(eventId).filter((leafIndex) => {
+      const content = ledger.store.leaves.content(leafIndex);
+      const stored = content ? eventOf(content) : null;
+      return stored !== null && identityOf(stored) === identity;
+    });
+  }
+
+  /** The same document may come again, for its sender saw no answer; another one under its id may not. */
+  #otherUnderItsId({ path, event }: Placed): RuleBreach | null {
+    for (const leafIndex of this.#known(event)) {
+      const content = this.#options.ledger.store.leaves.content(leafIndex);
+      const stored = content ? eventOf(content) : null;
+      if (stored && !isDeepStrictEqual(stored.event, event.event)) {
+        const message = `${event.eventId} is another event's, at entry ${leafIndex}`;
+        return { path: `${path}/eventID`, rule: 'event_id_taken', message };
+      }
+    }
+    return null;
+  }
+
+  /** Each event's place in the log, or why it has none. */
+  async #land(events: readonly ReadEvent[]): Promise<EpcisOutcome<Landed[]>> {
+    if (events.length === 0) return { ok: true, value: [] };
+    if (this.#options.trouble() !== null) return refused('busy', 'nothing can be made durable now');
+    const ready = await this.#options.key.ready();
+    if (!ready.ok) return { ...ready, breaches: [] };
+    const { writer } = this.#options;
+    const pending = writer.pending(ready.value);
+    const fresh = events.filter((event) => !pending.has(identityOf(event)));
+    const written = writer.write(ready.value, fresh);
+    const landing = new Map(fresh.map((event, i) => [event, written[i]]));
+    const landings = events.map((event) => {
+      const one = landing.get(event);
+      const id = one?.id ?? pending.get(identityOf(event));
+      if (!id) throw new Error(`${event.eventId} was neither signed nor waits`);
+      return new Promise<Landed>((land) => {
+        if (one) this.#submit(one, land);
+        else this.#awaited.set(toHex(id), { id, land });
+      });
+    });
+    this.committed();
+    return { ok: true, value: await Promise.all(landings) };
+  }
+
+  #submit({ id, frame }: WrittenEvent, land: (landed: Landed) => void): void {
+    this.#options.submit(frame, (outcome) => {
+      if (outcome.kind === 'queued') this.#awaited.set(toHex(id), { id, land });
+      else if ('leafIndex' in outcome) land({ leafIndex: outcome.leafIndex });
+      else land({ code: outcome.code });
+    });
+  }
+
+  #inTurn<T>(next: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(next);
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+}
+
+export interface EventCaptureOptions {
+  readonly ledger: Pick<Ledger, 'store'>;
+  readonly events: { find(eventId: string): number[] };
+  readonly key: CaptureKey;
+  readonly writer: EventWriter;
+  readonly submit: Submit;
+  /** Set while admission can make nothing durable. */
+  readonly trouble: () => string | null;
+  readonly jobs: CaptureJobs;
+  readonly nowMs: () => number;
+  readonly onFailure: (error: Error) => void;
+}
+
+function sizeBreach({ path, event }: Placed): RuleBreach | null {
+  const { length } = contentOf(event);
+  if (length <= EVENT_CONTENT_BYTES_MAX) return null;
+  const message = `${length} bytes in one event; at most ${EVENT_CONTENT_BYTES_MAX}`;
+  return { path, rule: 'event_too_large', message };
+}
+
+function invalid(breaches: readonly RuleBreach[]): EpcisRefused {
+  const [first] = breaches;
+  const more = breaches.length > 1 ? ` (and ${breaches.length - 1} more)` : '';
+  const detail = first ? `${first.path || '/'}: ${first.message}${more}` : 'not valid';
+  return { ok: false, code: 'epcis_validation', detail, breaches };
+}
+
+function refused(code: string, detail: string): EpcisRefused {
+  return { ok: false, code, detail, breaches: [] };
+}
