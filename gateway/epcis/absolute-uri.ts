@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net';
 
 /**
  * `URI` of RFC 3986 appendix A: with a scheme, in ASCII, escapes in hexadecimal. Relative references
- * are not URIs, and EPCIS 2.0 §6.4 has no base to resolve them against. A scheme alone is refused,
+ * are not URIs, and an event has no base to resolve them against. A scheme alone is refused,
  * though the grammar has it, for it names nothing.
  */
 const SEGMENT = "(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})";

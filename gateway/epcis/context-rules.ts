@@ -30,7 +30,7 @@ const DEFINITION_KEYWORDS = new Set([
   '@protected',
   '@prefix',
 ]);
-/** §9.4: what an extension's value may say of itself. */
+/** §9.5, §9.7: what an extension's value may say of itself. */
 const VALUE_KEYWORDS = new Set([
   '@id',
   '@type',
@@ -42,7 +42,11 @@ const VALUE_KEYWORDS = new Set([
   '@index',
 ]);
 
-/** Names that GS1's context protects (JSON-LD 1.1 §4.1.11): no later context may set them anew. */
+/**
+ * Names that GS1's context protects (JSON-LD 1.1 §4.1.11): no later context may set them anew.
+ * Its prefixes are protected too, but one of GS1's examples sets one to an IRI of its own: what a
+ * prefix stands for is as the document says.
+ */
 const PROTECTED_TERMS = new Set([
   ...EVENT_FIELDS,
   'id',
@@ -61,7 +65,7 @@ export function contextRules(context: Json, at: Place): void {
   }
 }
 
-/** EPCIS 2.0 §9.2: the standard's names get their meaning from a context that is named by its URL. */
+/** EPCIS 2.0 in JSON-LD: the standard's names get their meaning from a context that is named by its URL. */
 export function remoteContextRule(context: Json, at: Place): void {
   if (remotesOf(context).length === 0) {
     at.breaks('context_missing', 'names no context that defines the names of EPCIS 2.0');

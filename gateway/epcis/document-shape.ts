@@ -2,7 +2,7 @@ import { contextShape } from './context-shape.ts';
 import { isJsonObject } from './json.ts';
 import { anything, list, oneOf, record, type Shape, string, text, time, uri } from './shape.ts';
 
-/** EPCIS 2.0 §9: what is around the events. The events themselves are read one by one. */
+/** EPCIS 2.0 in JSON: what is around the events. The events themselves are read one by one. */
 
 const version = text((value) => /^\d+(?:\.\d+)*$/.test(value), 'is not a version such as 2.0');
 const eventList = list(anything);

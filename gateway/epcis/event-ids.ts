@@ -3,7 +3,7 @@ import type { Reading } from './place.ts';
 
 /**
  * The events of one document, of which those are refused whose id another has before them. EPCIS
- * 2.0 §7.4.1.2: two events have the same id in one case only, when one declares the other an error.
+ * 2.0, ErrorDeclaration: two events have the same id in one case only, when one declares the other an error.
  */
 export function uniqueIds(events: readonly Reading<ReadEvent>[]): Reading<ReadEvent>[] {
   const taken = new Set<string>();

@@ -16,7 +16,7 @@ export function eventRules(event: JsonObject, at: Place): void {
   errorDeclarationRules(event, at.at('errorDeclaration'));
 }
 
-/** §7.3.5.6: a disposition comes to hold or ceases to; it can't do both at once. */
+/** A persistent disposition comes to hold or ceases to; it can't do both at once. */
 function persistentDispositionRule(event: JsonObject, at: Place): void {
   const persistent = member(event, 'persistentDisposition');
   if (!isJsonObject(persistent)) return;
@@ -32,8 +32,8 @@ function words(persistent: JsonObject, name: string): string[] {
 }
 
 /**
- * §7.4.1.2, CBV 2.0 §7.5: an event that did not occur has nothing to correct it, and none corrects
- * itself. The time of the declaration may lie before an eventTime that was itself the error.
+ * EPCIS 2.0, ErrorDeclaration; CBV 2.0, `did_not_occur`: an event that did not occur has nothing to
+ * correct it, and none corrects itself. The time of the declaration may lie before an eventTime that was itself the error.
  */
 function errorDeclarationRules(event: JsonObject, at: Place): void {
   const declaration = member(event, 'errorDeclaration');

@@ -24,7 +24,7 @@ import {
   sourceDestType,
 } from './vocabulary-shape.ts';
 
-/** The fields of EPCIS 2.0 events (§7.3, §7.4) in the form of its JSON binding (§9). */
+/** The fields of EPCIS 2.0 events in the form of its JSON binding. */
 
 const zoneOffset = text(
   (value) => /^[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00)$/.test(value),
@@ -139,7 +139,7 @@ const EVENT_TYPES = new Map<string, Shape>([
 ]);
 
 /**
- * A type of event that is not the standard's (§7.4.7): the schema says only what each event has.
+ * A type of event that is not the standard's: the schema says only what each event has.
  * The standard's fields keep their form in it, because everything that reads events goes by names.
  */
 const extendedEvent: Shape = (value, at) => {
@@ -164,7 +164,7 @@ export const eventShape: Shape = (value, at) => {
   (EVENT_TYPES.get(type) ?? extendedEvent)(value, at);
 };
 
-/** Instance and lot master data belong to the event that brings the things into being (§7.3.8). */
+/** Instance and lot master data belong to the event that brings the things into being. */
 function ilmdAtAdd(value: Json, at: Place): void {
   if (!isJsonObject(value) || !Object.hasOwn(value, 'ilmd') || value['action'] === 'ADD') return;
   at.at('ilmd').wrong('stands in an event whose action is not ADD');

@@ -3,8 +3,9 @@ import type { Place } from './place.ts';
 import { isFilledList, member } from './shape.ts';
 
 /**
- * What an event must be about (EPCIS 2.0 §7.4.2 to §7.4.6). GS1's schema has most of it; it lets an
- * empty epcList stand for objects, and an aggregation be changed without the parent it changes.
+ * What an event must be about: EPCIS 2.0, the types of event in §7.4, and TCR-54 of its conformance
+ * requirements for associations. GS1's schema has most of it; it lets an empty epcList stand for
+ * objects, and an aggregation be changed without the parent it changes.
  */
 export function subjectRules(event: JsonObject, at: Place): void {
   RULES.get(String(event['type']))?.(event, at);
@@ -18,7 +19,7 @@ const RULES = new Map<string, (event: JsonObject, at: Place) => void>([
   ['TransformationEvent', transformationRule],
 ]);
 
-/** §7.4.2: objects, or a place whose conditions were sensed. */
+/** Objects, or a place whose conditions were sensed. */
 function objectRule(event: JsonObject, at: Place): void {
   const isSensed = isFilledList(member(event, 'sensorElementList')) && has(event, 'readPoint');
   if (!isSensed && !hasFilled(event, ['epcList', 'quantityList'])) {
@@ -30,8 +31,8 @@ function objectRule(event: JsonObject, at: Place): void {
 }
 
 /**
- * §7.4.3, §7.4.6: a parent unless an aggregation is only observed (an association names what it is
- * about even then); children unless all of them leave.
+ * A parent unless an aggregation is only observed (an association names what it is about even
+ * then); children unless all of them leave.
  */
 function childrenRules(event: JsonObject, at: Place, kind: 'aggregation' | 'association'): void {
   const isParentNeeded = kind === 'association' || event['action'] !== 'OBSERVE';
@@ -42,13 +43,13 @@ function childrenRules(event: JsonObject, at: Place, kind: 'aggregation' | 'asso
   }
 }
 
-/** §7.4.5: objects, unless all of them leave the transaction. */
+/** Objects, unless all of them leave the transaction. */
 function transactionRule(event: JsonObject, at: Place): void {
   if (event['action'] === 'DELETE' || hasFilled(event, ['epcList', 'quantityList'])) return;
   at.breaks('transaction_subject', 'has neither epcList nor quantityList');
 }
 
-/** §7.4.4: both sides, or one of them and the id under which other events tell the rest. */
+/** Both sides, or one of them and the id under which other events tell the rest. */
 function transformationRule(event: JsonObject, at: Place): void {
   const hasInput = hasFilled(event, ['inputEPCList', 'inputQuantityList']);
   const hasOutput = hasFilled(event, ['outputEPCList', 'outputQuantityList']);

@@ -50,7 +50,7 @@ function fieldRule(owner: Json | undefined, field: string, at: Place): void {
   if (isJsonObject(owner)) epcRule(member(owner, field), at.at(field));
 }
 
-/** GS1 Tag Data Standard §6 and Digital Link: digits, escapes, and the check digit where there is one. */
+/** GS1 Tag Data Standard and Digital Link: digits, escapes, and the check digit where there is one. */
 function epcRule(uri: Json | undefined, at: Place): void {
   const fault = typeof uri === 'string' ? epcFault(uri) : null;
   if (fault !== null) at.breaks('epc', fault);
@@ -65,7 +65,7 @@ export function quantityRules(event: JsonObject, at: Place): void {
 }
 
 /**
- * EPCIS 2.0 §7.3.3.3: a quantity with a unit is a positive measure, one without it a positive
+ * EPCIS 2.0, QuantityElement: a quantity with a unit is a positive measure, one without it a positive
  * count, and a unit stands only beside a quantity.
  */
 function quantityRule(element: JsonObject, at: Place): void {

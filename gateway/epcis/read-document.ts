@@ -27,7 +27,7 @@ export interface ReadDocument {
 }
 
 /**
- * An EPCISDocument (EPCIS 2.0 §9, JSON-LD) as JSON.parse gave it. Refused as a whole where what is
+ * An EPCISDocument (EPCIS 2.0, JSON-LD) as JSON.parse gave it. Refused as a whole where what is
  * around the events is wrong; at most `BREACHES_MAX` breaches are named over all events, and at
  * least one for each wrong one. No context is ever fetched.
  */
@@ -123,8 +123,8 @@ function readOne(json: Json, at: Place, outer: Outer | null): ReadEvent | null {
 }
 
 /**
- * EPCIS 2.0 §7.4.1: recordTime is ignored at capture; an eventID that was not given is the event's
- * own hash (CBV 2.0 §8.9), so that the same event sent again gets the same one.
+ * EPCIS 2.0, EPCISEvent: recordTime is ignored at capture; an eventID that was not given is the event's
+ * own hash (CBV 2.0, event hash id), so that the same event sent again gets the same one.
  */
 function kept(sent: JsonObject, context: Json): ReadEvent {
   const { '@context': _context, recordTime: _recordTime, ...event } = sent;

@@ -4,7 +4,11 @@ import type { Place } from './place.ts';
 import { isUnitCode } from './rec20.ts';
 import { member } from './shape.ts';
 
-/** What EPCIS 2.0 §7.3.7 says of sensor data that its schema can't; the event has its right form. */
+/**
+ * What EPCIS 2.0 says of sensor data that its schema can't: TCR-53 step 29 and M122 of its
+ * conformance requirements, and the definitions of these fields in its ontology
+ * (https://ref.gs1.org/epcis/). The event has its right form.
+ */
 export function sensorRules(event: JsonObject, at: Place): void {
   const eventMs = instant(event, 'eventTime');
   const elements = (member(event, 'sensorElementList') ?? []) as readonly JsonObject[];

@@ -1,7 +1,7 @@
 import { boolean, list, number, record, string, text, time, uri } from './shape.ts';
 import { component, exception, measurement } from './vocabulary-shape.ts';
 
-/** EPCIS 2.0 §7.3.7: what a sensor said, and what is the same for all of one element's reports. */
+/** EPCIS 2.0, the How dimension: what a sensor said, and what is the same for all of one element's reports. */
 
 const METADATA = {
   time,

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import ajvFormats from 'ajv-formats';
 import { beforeAll, expect, test } from 'vitest';
@@ -58,6 +59,17 @@ const OF_THE_SCHEMA = new Set([
   'transaction_subject',
   'transformation_sides',
 ]);
+
+/** Rules of size and of what can be kept; no change below comes near them. */
+const OF_EVERY_JSON = ['limit', 'name', 'number', 'text'];
+
+test('rules.md names each rule', () => {
+  const text = readFileSync(new URL('../../../gateway/epcis/rules.md', import.meta.url), 'utf8');
+  const named = [...text.matchAll(/^\| `(\w+)` \|/gm)].map(([, rule]) => rule);
+  const used = new Set([...BEYOND_THE_SCHEMA, ...OF_THE_SCHEMA, ...OF_EVERY_JSON]);
+  used.delete('schema');
+  expect(named.toSorted()).toEqual([...used].toSorted());
+});
 
 group('epcis', hasSharedEpcis)("the reader and GS1's schema agree", () => {
   let verdict: Verdict;
