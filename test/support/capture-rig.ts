@@ -1,7 +1,10 @@
+import { expect, vi } from 'vitest';
+import type { LedgerBackend } from '../../gateway/backend.ts';
 import type { EpcisDesk } from '../../gateway/epcis/epcis-desk.ts';
 import type { SoloLedger } from '../../gateway/ledger/solo.ts';
+import type { KeyRecord } from '../../gateway/ledger/state.ts';
 import { MemberVoice } from '../../gateway/member-voice.ts';
-import { openEpcis } from '../../gateway/open-epcis.ts';
+import { openBackend } from '../../gateway/open-backend.ts';
 import { Pipeline } from '../../gateway/pipeline.ts';
 import { soloAdmission } from './intake-rig.ts';
 
@@ -10,7 +13,9 @@ import { MEMBER_ISS, SoloRig } from './solo-ledger.ts';
 /** A solo gateway's way of events: capture, admission, ledger, index. */
 export class CaptureRig extends SoloRig {
   pipeline!: Pipeline;
+  backend!: LedgerBackend;
   epcis!: EpcisDesk;
+  readonly undo: (() => unknown)[] = [];
   readonly failures: string[] = [];
 
   /** As a gateway starts: what an earlier run promised goes on. */
@@ -33,26 +38,45 @@ export class CaptureRig extends SoloRig {
     });
     this.pipeline.start();
     const { pipeline } = this;
-    this.epcis = openEpcis({
+    const onChanged = (keys: readonly KeyRecord[]) => pipeline.keysChanged(keys);
+    this.backend = openBackend({
       ledger,
       pipeline,
+      local: this.local,
       voice: new MemberVoice({
         ledger,
         iss: MEMBER_ISS,
         signer: () => this.signers.member,
         nowMs: () => this.nowMs,
-        onChanged: (keys) => pipeline.keysChanged(keys),
+        onChanged,
       }),
       folder: this.folder,
-      log: { error: (_facts, text) => this.failures.push(text) },
+      log: { error: (_facts: object, text: string) => this.failures.push(text) } as never,
+      undo: this.undo,
+      mqttUrl: 'mqtt://gateway.example:1883',
       nowMs: () => this.nowMs,
-      isFurther: false,
+      presentMs: () => this.nowMs,
+      onChanged,
     });
+    this.epcis = this.backend.epcis as EpcisDesk;
+  }
+
+  /** What was captured is under a checkpoint. */
+  async anchored(): Promise<void> {
+    await vi.waitFor(() => expect(this.pipeline.anchor.newest?.size).toBe(this.ledger.state.size), {
+      timeout: 60_000,
+    });
+  }
+
+  /** What runs beside the pipeline ends, then the pipeline. */
+  async stop(): Promise<void> {
+    for (const end of this.undo.splice(0)) await end();
+    await this.pipeline.close();
   }
 
   /** Nothing is being done any more. */
   async end(): Promise<void> {
-    await this.pipeline.close();
+    await this.stop();
     this.close();
   }
 }

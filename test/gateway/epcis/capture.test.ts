@@ -8,7 +8,6 @@ import { verifyEvidence } from '@truegrain/device-sdk/formats/verify-evidence.js
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CaptureJobs } from '../../../gateway/epcis/capture-jobs.ts';
 import { reindex } from '../../../gateway/log/reindex.ts';
-import { EvidenceBuilder } from '../../../gateway/receipts/evidence-builder.ts';
 import { openDatabase } from '../../../gateway/store/database.ts';
 import {
   bareEvent,
@@ -27,7 +26,7 @@ beforeEach(() => {
   rig.open();
 });
 afterEach(async () => {
-  await rig.pipeline.close();
+  await rig.stop();
   rig.expectSound();
   rig.close();
   expect(rig.failures).toEqual([]);
@@ -82,15 +81,8 @@ describe('a document', () => {
 
   test('is proved by its evidence alone, as declared and not as measured', async () => {
     const { eventId, leafIndex } = await one(sampleEvent());
-    await vi.waitFor(() => expect(rig.pipeline.anchor.newest?.size).toBe(rig.ledger.state.size));
-    const { store } = rig.ledger;
-    const builder = new EvidenceBuilder({
-      store,
-      state: () => rig.ledger.state,
-      proofs: rig.pipeline.proofs,
-      anchored: () => rig.pipeline.anchor.newest,
-    });
-    const bytes = builder.build(leafIndex) as Uint8Array;
+    await rig.anchored();
+    const bytes = rig.backend.evidenceAt(leafIndex) as Uint8Array;
     const report = verifyEvidence(bytes, { ledgerId: rig.ledgerId });
     expect(report.checks.filter(({ ok }) => !ok)).toEqual([]);
     expect(report.statement?.kind).toBe('event');
@@ -154,7 +146,7 @@ describe('a document', () => {
     const document = sampleDocument(many(40));
     await captured(sampleDocument(many(17)));
     new CaptureJobs(rig.ledger.store.db).open(document, 'rollback', rig.nowMs);
-    await rig.pipeline.close();
+    await rig.stop();
     rig.open();
     await vi.waitFor(() => expect(all()).toHaveLength(40), PATIENCE);
     const { jobs } = rig.epcis.captureJobs({ limit: 10, after: null });
@@ -196,7 +188,7 @@ describe('the capture key', () => {
     expect(existsSync(file)).toBe(false);
     await one(sampleEvent());
     expect(existsSync(file)).toBe(true);
-    await rig.pipeline.close();
+    await rig.stop();
     rig.open();
     await one(sampleEvent({ disposition: 'damaged' }));
     const keys = rig.ledger.state.keys.filter(({ role }) => role === 'device');
@@ -257,7 +249,7 @@ test('reindex builds the same rows from entries and contents', async () => {
       )
       .all();
   const before = [rows(rig.ledger.store.db), items(rig.ledger.store.db)];
-  await rig.pipeline.close();
+  await rig.stop();
   rig.ledger.store.db.pragma('wal_checkpoint(TRUNCATE)');
   reindex(rig.root);
   const db = openDatabase(rig.folder.ledger);
