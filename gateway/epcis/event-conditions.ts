@@ -3,7 +3,7 @@ import { type EpcPattern, readEpcPattern } from './epc-pattern.ts';
 import type { Condition, FieldTest } from './event-query.ts';
 import { CLASS_ROLE } from './event-role.ts';
 import type { EventRow, EventSource, EventSources, RecordRow } from './event-source.ts';
-import { isWalkable } from './event-union.ts';
+import { isTimed } from './event-union.ts';
 import type { EventWords } from './event-words.ts';
 import {
   asNumber,
@@ -15,6 +15,7 @@ import {
   prefixName,
 } from './fact-names.ts';
 import { type Interval, pointAt } from './interval.ts';
+import { isClass } from './thing-facts.ts';
 
 /** A condition over the tables. */
 export interface Resolved {
@@ -109,7 +110,7 @@ export class EventConditions {
     });
     const [range = null] = asked;
     const sources = asked.map(({ no, interval }) => this.#sources.number(no, interval));
-    return { ...anyOf(sources), range: asked.length === 1 && !isWalkable(sources) ? range : null };
+    return { ...anyOf(sources), range: asked.length === 1 && !isTimed(sources) ? range : null };
   }
 
   #field(at: FieldAt, test: FieldTest): Resolved {
@@ -160,8 +161,8 @@ export class EventConditions {
   #thing(uri: string, roles: readonly number[]): EventSource[] {
     const no = this.#words.find(uri);
     const itself = no === null ? [] : [this.#sources.thing(no, roles)];
-    const instances = roles.flatMap((role) => this.#term(instanceName(role), uri));
-    return [...itself, ...instances];
+    if (!isClass(uri)) return itself;
+    return [...itself, ...roles.flatMap((role) => this.#term(instanceName(role), uri))];
   }
 
   /** Numbers of the things that match; null: too many to walk one by one. */
@@ -196,8 +197,9 @@ function anyOf(sources: readonly EventSource[]): Resolved {
 function listSource(rows: readonly EventRow[]): EventSource {
   const leaves = new Set(rows.map(({ leafIndex }) => leafIndex));
   return {
-    measure: (_, max) => ({ count: Math.min(rows.length, max), spanMs: 0 }),
+    measure: (_, max) => ({ count: Math.min(rows.length, max), spanMs: null }),
     walk: null,
+    isSorting: false,
     list: (_, max) => rows.slice(0, max),
     holds: ({ leafIndex }) => leaves.has(leafIndex),
   };

@@ -2,12 +2,16 @@
 // it; the others are look-ups by primary key.
 import type { EventConditions, Resolved } from './event-conditions.ts';
 import type { EventQuery } from './event-query.ts';
-import type { EventRow, EventSource, EventSources, Measure, ValueRow } from './event-source.ts';
-import { byTime, isWalkable, measureAll, walkUnion } from './event-union.ts';
+import type { EventRow, EventSource, EventSources, ValueRow } from './event-source.ts';
+import { byTime, isTimed, measureAll, walkUnion } from './event-union.ts';
 import { EVERYTHING, type Interval } from './interval.ts';
 
 /** Rows of a condition that are counted to learn how rare it is, and sorted where that is few. */
 const COUNTED_MAX = 1_000;
+/** Of an interval, whose rows say nothing of how many there are in a time. */
+const RANGE_COUNTED_MAX = 16_000;
+/** Nothing else is counted beside a condition with so few rows. */
+const RARE_MAX = 100;
 const CHUNK = 256;
 
 /**
@@ -31,7 +35,8 @@ export interface Plan {
 
 interface Lead {
   readonly sources: readonly EventSource[];
-  readonly measure: Measure;
+  /** How many rows, counted or estimated. */
+  readonly size: number;
   /** Null: all events of the window. */
   readonly condition: Resolved | null;
 }
@@ -52,34 +57,44 @@ export class EventPlanner {
     const isDescending = query.order?.isDescending ?? true;
     const leads = this.#leads(resolved, query);
     const [first] = leads;
-    const by = query.order?.by === 'recordTime' ? 'record' : 'time';
-    if (first && isFew(first) && (by === 'record' || !isWalkable(first.sources))) {
-      const filters = filtersBeside(first, resolved, leads);
-      return this.#sorted(query, first, { order: by, isDescending, filters });
-    }
     if (order === null && query.order === null && first?.condition?.range) {
       return this.#byValue(resolved, resolved.indexOf(first.condition));
     }
+    const by = query.order?.by === 'recordTime' ? 'record' : 'time';
+    const filters = (lead: Lead) => filtersBeside(lead, resolved, leads);
+    const isWalked = by === 'time' && first?.sources.every(({ walk }) => walk !== null);
+    if (first && isFew(first)) {
+      return isWalked
+        ? this.#byTime(query.eventMs, first, { isDescending, filters: filters(first) })
+        : this.#sorted(query, first, { order: by, isDescending, filters: filters(first) });
+    }
     if (by === 'record') return this.#byRecord(query.recordMs, isDescending, resolved);
-    const walked = leads.find(({ sources }) => isWalkable(sources));
-    if (!walked) throw new Error('all events can always be walked');
-    const filters = filtersBeside(walked, resolved, leads);
-    return this.#byTime(query.eventMs, walked, { isDescending, filters });
+    const timed = leads.find(({ sources }) => isTimed(sources));
+    if (!timed) throw new Error('all events can always be walked');
+    return this.#byTime(query.eventMs, timed, { isDescending, filters: filters(timed) });
   }
 
   /** Rarest first; all events of the windows are among them. */
   #leads(resolved: readonly Resolved[], { eventMs, recordMs }: EventQuery): Lead[] {
-    const lead = (sources: readonly EventSource[], condition: Resolved | null): Lead => ({
-      sources,
-      measure: measureAll(sources, eventMs, COUNTED_MAX),
-      condition,
-    });
-    const windows = [lead([this.#sources.all()], null)];
-    if (recordMs !== EVERYTHING) windows.push(lead([this.#sources.recorded(recordMs)], null));
-    const conditions = resolved.flatMap((one) => (one.sources ? [lead(one.sources, one)] : []));
-    return [...windows, ...conditions].sort(
-      (a, b) => a.measure.count - b.measure.count || b.measure.spanMs - a.measure.spanMs,
-    );
+    const leads: Lead[] = [];
+    const add = (sources: readonly EventSource[], condition: Resolved | null, isOpen: boolean) => {
+      const isKnown = isOpen || leads.some(({ size }) => size <= RARE_MAX);
+      const size = isKnown ? Number.POSITIVE_INFINITY : this.#size(sources, eventMs);
+      leads.push({ sources, size, condition });
+    };
+    for (const one of resolved) if (one.sources) add(one.sources, one, false);
+    if (recordMs !== EVERYTHING) add([this.#sources.recorded(recordMs)], null, false);
+    add([this.#sources.all()], null, eventMs === EVERYTHING);
+    return leads.sort((a, b) => (a.size === b.size ? 0 : a.size - b.size));
+  }
+
+  /** Counted where they are few; else by how long a time the first of them cover. */
+  #size(sources: readonly EventSource[], window: Interval): number {
+    const max = isTimed(sources) ? COUNTED_MAX : RANGE_COUNTED_MAX;
+    const { count, spanMs } = measureAll(sources, window, max);
+    if (count < max) return count;
+    if (spanMs === null) return Number.MAX_VALUE;
+    return Math.max(max, (max * this.#sources.spanMs(window)) / Math.max(1, spanMs));
   }
 
   #byTime(
@@ -156,11 +171,12 @@ export class EventPlanner {
       order,
       filters,
       walk: (after) => {
-        const found = sources.flatMap((source) => source.list(query.eventMs, COUNTED_MAX));
+        const found = sources.flatMap((source) => source.list(query.eventMs, RANGE_COUNTED_MAX));
         const rows = new Map(found.map((row) => [row.leafIndex, row]));
         const placed = [...rows.values()].map((row): Candidate => {
-          const { eventMs, recordMs } = this.#conditions.place(row.leafIndex);
-          return { row, at: [order === 'record' ? recordMs : eventMs, row.leafIndex] };
+          const key =
+            order === 'record' ? this.#conditions.place(row.leafIndex).recordMs : row.eventMs;
+          return { row, at: [key, row.leafIndex] };
         });
         const start = after && { row: { eventMs: 0, leafIndex: 0 }, at: after };
         return placed.sort(compare).filter((one) => start === null || compare(start, one) < 0);
@@ -169,8 +185,8 @@ export class EventPlanner {
   }
 }
 
-function isFew({ measure }: Lead): boolean {
-  return measure.count < COUNTED_MAX;
+function isFew({ size, sources }: Lead): boolean {
+  return size < (isTimed(sources) ? COUNTED_MAX : RANGE_COUNTED_MAX);
 }
 
 /** The conditions that the lead does not fulfil already, rarest first. */

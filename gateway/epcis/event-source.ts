@@ -12,10 +12,11 @@ export interface ValueRow extends EventRow {
   readonly value: number;
 }
 
-/** `count` rows were counted, the farthest of them `spanMs` from the first: the wider, the rarer. */
+/** `count` rows were counted; where that is not all of them, `spanMs` is the time that they cover. */
 export interface Measure {
   readonly count: number;
-  readonly spanMs: number;
+  /** Null: not in the order by time. */
+  readonly spanMs: number | null;
 }
 
 /** A row in the order by record time. */
@@ -35,8 +36,10 @@ export interface Walk {
 export interface EventSource {
   /** Counted up to `max`. */
   measure(window: Interval, max: number): Measure;
-  /** In the order of (event time, leaf); null where its rows are in another one. */
+  /** In the order of (event time, leaf); null: not at all. */
   readonly walk: ((walk: Walk) => EventRow[]) | null;
+  /** Each part of a walk sorts all rows: worth it where they are few. */
+  readonly isSorting: boolean;
   /** Up to `max` rows in any order. */
   list(window: Interval, max: number): EventRow[];
   holds(row: EventRow): boolean;
@@ -68,6 +71,7 @@ const TERM = ['event_term', 'phrase = @no AND '] as const;
 const THING = ['event_item', 'item = @no AND (1 << role) & @roles AND '] as const;
 const POINT = ['event_number', 'phrase = @no AND value = @value AND '] as const;
 const ALL = ['event', ''] as const;
+const INTERVAL = ['event_number', 'phrase = @no AND value BETWEEN @from AND @to AND '] as const;
 const RANGE = 'FROM event_number WHERE phrase = @no AND value BETWEEN @from AND @to';
 
 /** Every text of SQL that a query runs; nothing that a user writes becomes part of one. */
@@ -88,7 +92,9 @@ export const SOURCE_SQL = {
   allUp: walkSql(...ALL, false),
   allDown: walkSql(...ALL, true),
   allMeasure: measureSql(...ALL),
-  rangeMeasure: `SELECT count(*) AS count, 0 AS spanMs FROM (SELECT 1 ${RANGE} LIMIT @limit)`,
+  rangeUp: walkSql(...INTERVAL, false),
+  rangeDown: walkSql(...INTERVAL, true),
+  rangeMeasure: `SELECT count(*) AS count, NULL AS spanMs FROM (SELECT 1 ${RANGE} LIMIT @limit)`,
   rangeList: `SELECT ${ROW} ${RANGE} LIMIT @limit`,
   rangeWalk: `SELECT value, ${ROW} ${RANGE}
     AND (value, event_ms, leaf_index) > (@afterValue, @afterMs, @afterLeaf)
@@ -97,7 +103,10 @@ export const SOURCE_SQL = {
     WHERE leaf_index = @leafIndex AND phrase = @no AND value BETWEEN @from AND @to LIMIT 1`,
   rangeBelow: `SELECT 1 FROM event_number
     WHERE leaf_index = @leafIndex AND phrase = @no AND value >= @from AND value < @to LIMIT 1`,
-  recordMeasure: `SELECT count(*) AS count, 0 AS spanMs FROM (
+  extent: `SELECT
+    (SELECT event_ms FROM event WHERE ${BOUNDS} ORDER BY event_ms DESC LIMIT 1) -
+    (SELECT event_ms FROM event WHERE ${BOUNDS} ORDER BY event_ms LIMIT 1) AS spanMs`,
+  recordMeasure: `SELECT count(*) AS count, NULL AS spanMs FROM (
     SELECT 1 FROM event WHERE record_ms BETWEEN @low AND @high LIMIT @limit)`,
   recordUp: recordSql(false),
   recordDown: recordSql(true),
@@ -137,7 +146,8 @@ export class EventSources {
     if (low === high) return { ...this.#timed('point', { no, value: low }), holds };
     return {
       measure: (_, max) => this.#queries.rangeMeasure.get({ ...asked, limit: max }) as Measure,
-      walk: null,
+      walk: this.#walk('range', asked),
+      isSorting: true,
       list: (_, max) => this.#queries.rangeList.all({ ...asked, limit: max }) as EventRow[],
       holds,
     };
@@ -148,12 +158,19 @@ export class EventSources {
     return { ...this.#timed('all', {}), holds: () => true };
   }
 
+  /** From the first to the last event of the window. */
+  spanMs(window: Interval): number {
+    const { spanMs } = this.#queries.extent.get(window) as { spanMs: number | null };
+    return spanMs ?? 0;
+  }
+
   /** All events of a window of record times. */
   recorded(window: Interval): EventSource {
     const start = { window, isDescending: false, after: null };
     return {
       measure: (_, max) => this.#queries.recordMeasure.get({ ...window, limit: max }) as Measure,
       walk: null,
+      isSorting: false,
       list: (_, max) => this.byRecord({ ...start, limit: max }),
       holds: () => true,
     };
@@ -185,20 +202,25 @@ export class EventSources {
   }
 
   #timed(kind: 'term' | 'thing' | 'point' | 'all', asked: Record<string, number>) {
-    const up = this.#queries[`${kind}Up`];
-    const down = this.#queries[`${kind}Down`];
     const measure = this.#queries[`${kind}Measure`];
-    const walk = ({ window, isDescending, after, limit }: Walk) => {
-      const start = after ?? startOf(window, isDescending);
-      const from = { afterMs: start.eventMs, afterLeaf: start.leafIndex, limit };
-      return (isDescending ? down : up).all({ ...asked, ...window, ...from }) as EventRow[];
-    };
+    const walk = this.#walk(kind, asked);
     return {
       measure: (window: Interval, max: number) =>
         measure.get({ ...asked, ...window, limit: max }) as Measure,
       walk,
+      isSorting: false,
       list: (window: Interval, max: number) =>
         walk({ window, isDescending: false, after: null, limit: max }),
+    };
+  }
+
+  #walk(kind: 'term' | 'thing' | 'point' | 'range' | 'all', asked: Record<string, number>) {
+    const up = this.#queries[`${kind}Up`];
+    const down = this.#queries[`${kind}Down`];
+    return ({ window, isDescending, after, limit }: Walk) => {
+      const start = after ?? startOf(window, isDescending);
+      const from = { afterMs: start.eventMs, afterLeaf: start.leafIndex, limit };
+      return (isDescending ? down : up).all({ ...asked, ...window, ...from }) as EventRow[];
     };
   }
 }

@@ -5,22 +5,23 @@ import type { Interval } from './interval.ts';
 const CHUNK_MIN = 32;
 const CHUNK_MAX = 1_024;
 
-export function isWalkable(sources: readonly EventSource[]): boolean {
-  return sources.every(({ walk }) => walk !== null);
+/** Whether the rows are in the order by time as they are. */
+export function isTimed(sources: readonly EventSource[]): boolean {
+  return sources.every(({ walk, isSorting }) => walk !== null && !isSorting);
 }
 
-/** The sum, counted up to `max`; the span is that of the rarest. */
+/** The sum, counted up to `max`. */
 export function measureAll(
   sources: readonly EventSource[],
   window: Interval,
   max: number,
 ): Measure {
   let count = 0;
-  let spanMs = 0;
+  let spanMs: number | null = 0;
   for (const source of sources) {
     const one = source.measure(window, max - count);
     count += one.count;
-    spanMs = Math.max(spanMs, one.spanMs);
+    spanMs = spanMs === null || one.spanMs === null ? null : Math.max(spanMs, one.spanMs);
     if (count >= max) break;
   }
   return { count, spanMs };

@@ -76,6 +76,13 @@ export function classOf(uri: string): string | null {
   return (SERIAL_BEHIND.exec(uri) ?? SERIAL_INSIDE.exec(uri))?.[1] ?? null;
 }
 
+const CLASS = /^https:\/\/id\.gs1\.org\/(?:(?:01|8006|8010)\/[^/]+|8003\/\d{14}|25[35]\/\d{13})$/;
+
+/** Whether `uri` is what `classOf` may give. */
+export function isClass(uri: string): boolean {
+  return CLASS.test(uri);
+}
+
 function listOf(value: Json | undefined): readonly Json[] {
   if (Array.isArray(value)) return value;
   return value === undefined || value === null ? [] : [value as Json];

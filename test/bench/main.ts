@@ -1,10 +1,11 @@
-// `npm run bench [name …]`: numbers of this machine, each beside its limit, in results.json.
+// `npm run bench [name …]` and `bench:large`: numbers of this machine, each beside its limit, in results.json.
 import { join } from 'node:path';
 import { alliance } from './alliance.bench.ts';
 import { allianceJoin } from './alliance-join.bench.ts';
 import { alliancePruning } from './alliance-pruning.bench.ts';
 import type { Bench } from './bench.ts';
 import { disk } from './disk.bench.ts';
+import { epcisQuery } from './epcis-query.bench.ts';
 import { firmware } from './firmware.bench.ts';
 import { fsckSpeed } from './fsck.bench.ts';
 import { ingest } from './ingest.bench.ts';
@@ -26,6 +27,7 @@ const BENCHES: Bench[] = [
   ...alliancePruning,
   ...rules,
   ...lawReplay,
+  ...epcisQuery,
 ];
 
 async function main(names: readonly string[]): Promise<number> {
