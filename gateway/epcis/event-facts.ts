@@ -1,15 +1,10 @@
 // What the index keeps of an event: every term, number and thing that a SimpleEventQuery
 // (EPCIS 2.0 §8.2.7.1) can ask for, each in one spelling.
+
 import type { VocabularyList } from './cbv-vocabulary.ts';
 import type { ReadEvent } from './event.ts';
-import {
-  EXISTS,
-  instanceName,
-  measureName,
-  readTime,
-  typedName,
-  withinName,
-} from './fact-names.ts';
+import { instantOf } from './event-time.ts';
+import { EXISTS, instanceName, measureName, typedName, withinName } from './fact-names.ts';
 import { FactSheet, type NumberFact, type TermFact } from './fact-sheet.ts';
 import { measureValue, textValue, wordValue } from './fact-values.ts';
 import { addFields, extensionsOf } from './field-facts.ts';
@@ -41,7 +36,7 @@ export function eventFacts({ event, context }: ReadEvent): EventFacts {
   if (isJsonObject(event['ilmd'])) addFields(sheet, event['ilmd'], { place: 'ilmd', namespaces });
   addFields(sheet, extensionsOf(event), { place: 'event', namespaces });
   const { eventTime } = event;
-  const eventMs = typeof eventTime === 'string' ? readTime(eventTime) : null;
+  const eventMs = typeof eventTime === 'string' ? instantOf(eventTime) : null;
   if (eventMs === null) throw new Error('an event without a time was captured');
   return { eventMs, terms: sheet.terms(), numbers: sheet.numbers(), things };
 }
@@ -123,7 +118,7 @@ function addError(sheet: FactSheet, error: Json | undefined, namespaces: Namespa
   if (!isJsonObject(error)) return;
   sheet.term(EXISTS, 'errorDeclaration');
   const { declarationTime, reason, correctiveEventIDs } = error;
-  const ms = typeof declarationTime === 'string' ? readTime(declarationTime) : null;
+  const ms = typeof declarationTime === 'string' ? instantOf(declarationTime) : null;
   if (ms !== null) sheet.number('errorDeclarationTime', ms);
   addWord(sheet, 'errorReason', { list: 'errorReason', value: reason, namespaces });
   for (const id of listOf(correctiveEventIDs)) {

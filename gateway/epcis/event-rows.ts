@@ -18,7 +18,7 @@ export class EventRows {
     this.#words = tables.words;
     this.#phrases = tables.phrases;
     this.#insert = {
-      event: db.prepare('INSERT INTO event VALUES (?, ?, ?)'),
+      event: db.prepare('INSERT OR IGNORE INTO event VALUES (?, ?, ?)'),
       ref: db.prepare('INSERT INTO event_ref VALUES (?, ?)'),
       term: db.prepare('INSERT INTO event_term VALUES (?, ?, ?)'),
       number: db.prepare('INSERT INTO event_number VALUES (?, ?, ?, ?)'),
@@ -37,9 +37,10 @@ export class EventRows {
     };
   }
 
+  /** Nothing, where this leaf's event is there: its content may come twice. */
   insert(eventId: string, facts: EventFacts, { leafIndex, recordMs }: EventPlace): void {
     const { eventMs } = facts;
-    this.#insert.event.run(leafIndex, eventMs, recordMs);
+    if (this.#insert.event.run(leafIndex, eventMs, recordMs).changes === 0) return;
     this.#insert.ref.run(eventId, leafIndex);
     for (const { name, value } of facts.terms) {
       this.#insert.term.run(this.#phrases.number(name, value), eventMs, leafIndex);

@@ -51,20 +51,9 @@ export function asTime(name: string): string {
   return `${name} time`;
 }
 
-// RFC 3339 §5.6; EPCIS 2.0 asks for the zone.
-const DATE_TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/i;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
-/** Milliseconds since 1970; null: no time with a zone. Digits behind the third are cut off. */
-export function readTime(text: string): number | null {
-  const [, minute = '', second = '00', fraction = '', zone = ''] = DATE_TIME.exec(text) ?? [];
-  if (minute === '') return null;
-  // A leap second is the beginning of the next minute.
-  const isLeap = second === '60';
-  const at = Date.parse(`${minute}:${isLeap ? '59' : second}${fraction}${zone}`.toUpperCase());
-  return Number.isFinite(at) ? at + (isLeap ? 1_000 : 0) : null;
-}
-
+/** Null: no number, or one that no double holds. */
 export function readNumber(value: Json): number | null {
   if (typeof value === 'string' && !NUMBER.test(value)) return null;
   if (typeof value !== 'string' && typeof value !== 'number') return null;

@@ -1,3 +1,4 @@
+import { instantOf } from './event-time.ts';
 import {
   asNumber,
   asTime,
@@ -6,7 +7,6 @@ import {
   fieldName,
   prefixName,
   readNumber,
-  readTime,
 } from './fact-names.ts';
 import type { FactSheet } from './fact-sheet.ts';
 import { textValue } from './fact-values.ts';
@@ -68,6 +68,6 @@ function addValue(sheet: FactSheet, name: string, value: Json): void {
   sheet.term(name, textValue(String(value)));
   const number = readNumber(value);
   if (number !== null) sheet.number(asNumber(name), number);
-  const ms = typeof value === 'string' ? readTime(value) : null;
+  const ms = typeof value === 'string' ? instantOf(value) : null;
   if (ms !== null) sheet.number(asTime(name), ms);
 }

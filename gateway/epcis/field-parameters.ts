@@ -1,6 +1,8 @@
 // Parameters about fields that GS1 did not define: EQ_example:myField and its like.
+
 import type { FieldValue } from './event-query.ts';
-import { type FieldAt, type FieldPlace, fieldName, readNumber, readTime } from './fact-names.ts';
+import { instantOf } from './event-time.ts';
+import { type FieldAt, type FieldPlace, fieldName, readNumber } from './fact-names.ts';
 import { textValue } from './fact-values.ts';
 import { type Comparison, EVERYTHING, narrowed } from './interval.ts';
 import type { Json } from './json.ts';
@@ -65,7 +67,7 @@ function equal(draft: Draft, name: string, { at, value }: { at: FieldAt; value: 
 function fieldValue(value: Json): FieldValue | null {
   if (value === null || typeof value === 'object') return null;
   const text = String(value);
-  return { text: textValue(text), number: readNumber(value), timeMs: readTime(text) };
+  return { text: textValue(text), number: readNumber(value), timeMs: instantOf(text) };
 }
 
 function compare(

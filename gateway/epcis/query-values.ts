@@ -1,6 +1,7 @@
 // Values of query parameters: in JSON, or as the text of a query string (openapi.json: lists with
 // style pipeDelimited).
-import { readNumber, readTime } from './fact-names.ts';
+import { instantOf } from './event-time.ts';
+import { readNumber } from './fact-names.ts';
 import type { Json } from './json.ts';
 
 /** More elements than a form holds; each costs the index a look-up per event at worst. */
@@ -49,7 +50,7 @@ export function readOneNumber(value: Json): Read<number> {
 /** Where a client left `+` as it is, a query string has a space in its place. */
 export function readDateTime(value: Json): Read<number> {
   const text = typeof value === 'string' ? value.replace(/ (?=\d\d:\d\d$)/, '+') : '';
-  const ms = readTime(text);
+  const ms = instantOf(text);
   return ms === null ? { wrong: 'is a date and time with a zone (RFC 3339)' } : { value: ms };
 }
 

@@ -1,6 +1,7 @@
 // The sensor elements of an event (EPCIS 2.0 §7.3.9): attributes are found by one name whether they
 // stand in the metadata or in a report.
-import { EXISTS, measureName, readTime } from './fact-names.ts';
+import { instantOf } from './event-time.ts';
+import { EXISTS, measureName } from './fact-names.ts';
 import type { FactSheet } from './fact-sheet.ts';
 import { hexValue, measureValue, textValue, wordValue } from './fact-values.ts';
 import { addFields, extensionsOf } from './field-facts.ts';
@@ -79,7 +80,7 @@ function addAttributes(sheet: FactSheet, object: JsonObject): void {
   }
   for (const attribute of SENSOR_TIMES) {
     const value = object[attribute];
-    const ms = typeof value === 'string' ? readTime(value) : null;
+    const ms = typeof value === 'string' ? instantOf(value) : null;
     if (ms !== null) sheet.number(attribute, ms);
   }
 }

@@ -46,7 +46,7 @@ describe('queries against the reference', () => {
   test.each(Array.from({ length: PARAMETER_KINDS }, (_, kind) => kind))('parameter %i', (kind) => {
     const random = seededRandom(kind + 1);
     let hits = 0;
-    for (let round = 0; round < 40; round += 1) {
+    for (let round = 0; round < 15; round += 1) {
       const parameters = queryOfKind(random, kind);
       const leaves = found(index, parameters);
       expect(leaves.toSorted(byNumber), JSON.stringify(parameters)).toEqual(
@@ -60,7 +60,7 @@ describe('queries against the reference', () => {
   test('several parameters at once, in every order', () => {
     const random = seededRandom(77);
     let hits = 0;
-    for (let round = 0; round < 1_500; round += 1) {
+    for (let round = 0; round < 400; round += 1) {
       const parameters = generatedQuery(random);
       const order = [
         {},
@@ -75,6 +75,29 @@ describe('queries against the reference', () => {
       expect(isOrdered(events, leaves, asked)).toBe(true);
       hits += leaves.length;
     }
-    expect(hits).toBeGreaterThan(1_000);
+    expect(hits).toBeGreaterThan(500);
+  });
+
+  test('conditions that most events fulfil', () => {
+    const many = filledRig(3_000, seededRandom(2));
+    const orders = [{}, { orderBy: 'eventTime' }, { orderBy: 'recordTime', orderDirection: 'ASC' }];
+    const dense: JsonObject[] = [
+      {},
+      { eventType: ['ObjectEvent', 'AggregationEvent'] },
+      { EXISTS_sensorElement: null, 'EXISTS_ext:a': null },
+      { EXISTS_sensorElement: null, EQ_bizStep: ['shipping'] },
+      { LT_recordTime: '2024-03-01T20:00:00Z', MATCH_anyEPC: ['urn:epc:idpat:sgtin:*.*.*'] },
+      { GE_value_CEL: -4.5, GE_eventTime: '2024-03-01T02:00:00Z' },
+    ];
+    for (const parameters of dense) {
+      const leaves = expected(many.events, parameters);
+      expect(leaves.length).toBeGreaterThan(300);
+      for (const order of orders) {
+        const asked = { ...parameters, ...order };
+        const all = found(many.index, asked, { limit: 250 });
+        expect(all.toSorted(byNumber), JSON.stringify(asked)).toEqual(leaves);
+        expect(isOrdered(many.events, all, asked)).toBe(true);
+      }
+    }
   });
 });

@@ -164,6 +164,51 @@ describe('pages', () => {
   });
 });
 
+describe('what is common', () => {
+  test('a pattern that hundreds of things match is a filter', () => {
+    const rig = emptyRig();
+    rig.db.transaction(() => {
+      for (let no = 0; no < 600; no += 1) {
+        const company = no % 2 === 0 ? '0614141' : '4012345';
+        const epc = `urn:epc:id:sscc:${company}.1${String(no).padStart(9, '0')}`;
+        addEvent(rig, smallEvent(no, { epcList: [epc] }));
+      }
+    })();
+    const asked = { MATCH_epc: ['urn:epc:idpat:sscc:4012345.*'], orderBy: 'recordTime' };
+    const odd = rig.events.map((_, leaf) => leaf).filter((leaf) => leaf % 2 === 1);
+    expect(foundLeaves(rig.index, { ...asked, orderDirection: 'ASC' })).toEqual(odd);
+  });
+
+  test('a page that finds too little in its time is short, and the next one goes on', () => {
+    const rig = emptyRig();
+    const events = 130_000;
+    const warm = 20_000;
+    addEvent(rig, smallEvent(1, { type: 'ObjectEvent', ...report(1, 'CEL') }));
+    const no = (name: string, value: string) =>
+      rig.db
+        .prepare('SELECT no FROM event_phrase WHERE name = ? AND value = ?')
+        .pluck()
+        .get(name, value);
+    // The oldest of many events alone have the value; to write them one by one takes too long.
+    const series = `WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < ?)`;
+    rig.db.prepare(`${series} INSERT INTO event SELECT n, n, n FROM s`).run(events);
+    const term = no('eventType', 'ObjectEvent');
+    rig.db.prepare(`${series} INSERT INTO event_term SELECT ?, n, n FROM s`).run(events, term);
+    const value = no('value KEL', '');
+    rig.db
+      .prepare(`${series} INSERT INTO event_number SELECT ?, 300, n, n FROM s`)
+      .run(warm, value);
+    const query = queryOf({ eventType: ['ObjectEvent'], GE_value_KEL: 290, orderBy: 'eventTime' });
+    const first = rig.index.query(query, { limit: 1_000, after: null });
+    if (!first.ok) throw new Error(first.code);
+    expect(first.value.rows).toEqual([]);
+    const second = rig.index.query(query, { limit: warm, after: first.value.next });
+    if (!second.ok) throw new Error(second.code);
+    expect(second.value.rows).toHaveLength(warm);
+    expect(second.value.next).toBe(null);
+  });
+});
+
 describe('discovery', () => {
   test('lists each value once, page by page, and knows every spelling', () => {
     const rig = filledRig(300, seededRandom(9));
@@ -252,6 +297,13 @@ describe('erasure', () => {
     rig.db.close();
     rmSync(folder, { recursive: true });
   });
+});
+
+test('an event that is there already is not added again', () => {
+  const rig = filledRig(20, seededRandom(15));
+  const before = foundLeaves(rig.index, {});
+  rig.index.add(rig.events[3]!.read, { leafIndex: 3, recordMs: 1 });
+  expect(foundLeaves(rig.index, {})).toEqual(before);
 });
 
 test('a rollback takes the numbers of its words back', () => {
