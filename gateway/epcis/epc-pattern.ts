@@ -1,4 +1,4 @@
-// Pure identity patterns (EPC Tag Data Standard 1.13 §8): urn:epc:idpat:sgtin:0614141.*.*. One with
+// Pure identity patterns (EPC Tag Data Standard): urn:epc:idpat:sgtin:0614141.*.*. One with
 // only its serial open is a class and canonicalUri makes it one; these are the wider ones.
 import { canonicalUri } from './epc-translation.ts';
 
@@ -55,7 +55,7 @@ export function readEpcPattern(uri: string): EpcPattern | null {
   const [, scheme = '', body = ''] = PATTERN.exec(uri) ?? [];
   const parts = body.split('.');
   const firstOpen = parts.indexOf('*');
-  // What stands behind an open part is open too (TDS §8.2).
+  // What stands behind an open part is open too.
   if (firstOpen < 0 || parts.slice(firstOpen).some((part) => part !== '*')) return null;
   if (scheme === 'sgln' && firstOpen === 2) return locationPattern(parts);
   const layout = LAYOUTS.get(scheme);

@@ -27,7 +27,7 @@ export const DISCOVERY_SQL = {
   word: 'SELECT no FROM event_word WHERE word = ?',
 } as const;
 
-/** What captured events say at all: the six trees of EPCIS 2.0 §12.6. */
+/** What captured events say at all: the six trees of the REST interface. */
 export class EventDiscovery {
   readonly #queries: Record<keyof typeof DISCOVERY_SQL, Query>;
 

@@ -1,5 +1,5 @@
 // What the index keeps of an event: every term, number and thing that a SimpleEventQuery
-// (EPCIS 2.0 §8.2.7.1) can ask for, each in one spelling.
+// (EPCIS 2.0) can ask for, each in one spelling.
 
 import type { VocabularyList } from './cbv-vocabulary.ts';
 import type { ReadEvent } from './event.ts';

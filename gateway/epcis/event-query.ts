@@ -1,4 +1,4 @@
-// A SimpleEventQuery (EPCIS 2.0 §8.2.7.1) as the index answers it. Conditions are joined by "and";
+// A SimpleEventQuery (EPCIS 2.0) as the index answers it. Conditions are joined by "and";
 // each is about the whole event, so two of them may hold of two different sensor reports.
 import type { QueryParameters } from '../http/epcis-backend.ts';
 import type { RuleBreach } from './event.ts';
@@ -82,7 +82,7 @@ function entriesOf(context: Json): readonly Json[] {
   return Array.isArray(context) ? context : [context];
 }
 
-/** §8.2.7.1: which parameters exclude or need each other. */
+/** openapi.json: which parameters exclude or need each other. */
 function checkTogether(draft: Draft, named: QueryParameters): void {
   const { eventCountLimit, maxEventCount, orderBy } = draft;
   if (eventCountLimit !== null && maxEventCount !== null) {

@@ -12,7 +12,7 @@ export const FIELD_ORDER_SQL = `SELECT min(value) AS low, max(value) AS high FRO
 /** Place of an event in the order by a field: events without it are last. */
 export type FieldPlaceOfEvent = readonly [isMissing: number, value: number, leafIndex: number];
 
-/** Order by a field that GS1 did not define, of numbers or times (EPCIS 2.0 §8.2.7.1, orderBy). */
+/** Order by a field that GS1 did not define, of numbers or times (openapi.json, orderBy). */
 export class FieldOrder {
   readonly #query: Query;
   readonly #phrases: EventWords;

@@ -1,4 +1,4 @@
-// Parameters of fixed name (EPCIS 2.0 §8.2.7.1, query-schema.json, openapi.json); the names made of
+// Parameters of fixed name (query-schema.json and openapi.json of EPCIS 2.0); the names made of
 // a field, a type or a unit are in field-parameters.ts and sensor-parameters.ts.
 import type { VocabularyList } from './cbv-vocabulary.ts';
 import { EXISTS, withinName } from './fact-names.ts';

@@ -1,4 +1,4 @@
-// The sensor elements of an event (EPCIS 2.0 §7.3.9): attributes are found by one name whether they
+// The sensor elements of an event (EPCIS 2.0): attributes are found by one name whether they
 // stand in the metadata or in a report.
 import { instantOf } from './event-time.ts';
 import { EXISTS, measureName } from './fact-names.ts';

@@ -1,4 +1,4 @@
-// Parameters about sensor elements (EPCIS 2.0 §8.2.7.1; public test case requirement TCR-53).
+// Parameters about sensor elements (query-schema.json of EPCIS 2.0; public test case requirement TCR-53).
 import { hexValue, textValue } from './fact-values.ts';
 import { type Comparison, pointAt } from './interval.ts';
 import type { Json } from './json.ts';

@@ -1,4 +1,4 @@
-// SimpleEventQuery as EPCIS 2.0 §8.2.7.1 words it, over the JSON of one event: each parameter by
+// SimpleEventQuery as openapi.json of EPCIS 2.0 words it, over the JSON of one event: each parameter by
 // itself, slowly, with nothing of the index. The oracle of event-index.test.ts.
 import { vocabularyUri } from '../../gateway/epcis/cbv-vocabulary.ts';
 import { canonicalUri, toEpcUrn } from '../../gateway/epcis/epc-translation.ts';
