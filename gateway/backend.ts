@@ -41,6 +41,7 @@ export class LedgerBackend implements Backend {
   readonly law: Backend['law'];
   readonly filing: Backend['filing'];
   readonly epcis: Backend['epcis'];
+  readonly handovers: Backend['handovers'];
   readonly devices: Backend['devices'];
   readonly device: Backend['device'];
   readonly completeness: Backend['completeness'];
@@ -60,6 +61,7 @@ export class LedgerBackend implements Backend {
     law: Backend['law'];
     filing: Backend['filing'];
     epcis: Backend['epcis'];
+    handovers: Backend['handovers'];
     evidence: (leafIndex: number) => Uint8Array | null;
     nowMs: () => number;
     /** After COMMIT: keys registered, retired or revoked at this door. */
@@ -75,6 +77,7 @@ export class LedgerBackend implements Backend {
     this.law = parts.law;
     this.filing = parts.filing;
     this.epcis = parts.epcis;
+    this.handovers = parts.handovers;
     this.devices = () => reads.devices();
     this.device = (urn) => reads.device(urn);
     this.completeness = (urn) => reads.completeness(urn);

@@ -3,6 +3,7 @@ import { nativeVerify } from './admit/native-verify.ts';
 import { LedgerBackend } from './backend.ts';
 import type { DataFolder } from './data-folder.ts';
 import { FilingDesk } from './filing/filing-desk.ts';
+import { HandoverDesk } from './handover/handover-desk.ts';
 import type { NodeView } from './http/alliance-backend.ts';
 import { executabilityFault } from './law/executability.ts';
 import type { Ledger } from './ledger/ledger.ts';
@@ -83,6 +84,11 @@ export function openBackend(parts: BackendParts): LedgerBackend {
     law,
     filing: new FilingDesk({ reads, self: pipeline.iss, origin: () => pipeline.origin }),
     epcis,
+    handovers: new HandoverDesk({
+      index: store.handovers,
+      entryAt: (leafIndex) => store.leaves.entry(leafIndex),
+      nowMs,
+    }),
     evidence: (leafIndex) => evidence.build(leafIndex),
     nowMs: presentMs,
     onGovernance: onChanged,

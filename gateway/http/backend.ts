@@ -3,6 +3,7 @@
 import type { AllianceBackend } from './alliance-backend.ts';
 import type { EpcisBackend } from './epcis-backend.ts';
 import type { FilingBackend } from './filing-backend.ts';
+import type { HandoverBackend } from './handover-backend.ts';
 import type { LawBackend } from './law-backend.ts';
 
 /** SQLite answers at once, PostgreSQL later: every read may be either. */
@@ -244,6 +245,7 @@ export interface Backend {
   readonly law: LawBackend;
   /** What an authority is told of it. */
   readonly filing: FilingBackend;
+  readonly handovers: HandoverBackend;
 
   /** Events of the supply chain, captured into the log. */
   readonly epcis: EpcisBackend;

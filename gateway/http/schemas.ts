@@ -83,6 +83,16 @@ export const QUERIES = {
     },
     ['device', 'subject', 'fromMs', 'toMs', 'cursor', 'limit', 'format'],
   ),
+  handovers: object(
+    {
+      item: { ...text(2_048), description: 'URI of a thing; without it, hand-overs of all things' },
+      fromMs: { ...timeMs, description: 'whose earlier half is from this time on' },
+      toMs: { ...timeMs, description: 'and before this time' },
+      cursor: { type: 'string', minLength: 1, maxLength: 512 },
+      limit: { type: 'integer', minimum: 1, maximum: 500 },
+    },
+    ['item', 'fromMs', 'toMs', 'cursor', 'limit'],
+  ),
   governance: object(
     {
       fromLeaf: { ...count, default: 0 },

@@ -17,6 +17,7 @@ import { entryRoutes } from './routes/entries.ts';
 import { epcisRoutes } from './routes/epcis.ts';
 import { filingRoutes } from './routes/filing.ts';
 import { governanceRoutes } from './routes/governance.ts';
+import { handoverRoutes } from './routes/handovers.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { lawRoutes } from './routes/law.ts';
@@ -103,6 +104,7 @@ const ROUTES = [
   deviceRoutes,
   enrolmentRoutes,
   readingRoutes,
+  handoverRoutes,
   statementRoutes,
   governanceRoutes,
   allianceRoutes,

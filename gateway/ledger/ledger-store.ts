@@ -3,6 +3,7 @@ import { mayBeCapturedEvent } from '@truegrain/device-sdk/formats/captured-event
 import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
 import { eventOf } from '../epcis/captured-content.ts';
 import { EventIndex } from '../epcis/event-index.ts';
+import { HandoverIndex } from '../handover/handover-index.ts';
 import { Tree } from '../log/tree.ts';
 import type { Db } from '../store/database.ts';
 import { DeviceLeaves, isEvent, isNotice } from '../store/device-leaves.ts';
@@ -41,6 +42,7 @@ export class LedgerStore {
   readonly tiles: Tiles;
   readonly deviceLeaves: DeviceLeaves;
   readonly events: EventIndex;
+  readonly handovers: HandoverIndex;
   #batchTime = { batchLeaf: -1, logTimeMs: 0 };
 
   constructor(db: Db) {
@@ -51,6 +53,7 @@ export class LedgerStore {
     this.tiles = new Tiles(db);
     this.deviceLeaves = new DeviceLeaves(db);
     this.events = new EventIndex(db);
+    this.handovers = new HandoverIndex(db);
   }
 
   readonly history: History = {
@@ -129,6 +132,7 @@ export class LedgerStore {
   indexContent(leafIndex: number, bytes: Uint8Array): void {
     const event = this.#eventAt(leafIndex, bytes);
     if (event) this.events.add(event, { leafIndex, recordMs: this.logTimeOf(leafIndex) ?? 0 });
+    else this.handovers.add(leafIndex, bytes);
   }
 
   /** Content and everything that was found by it. */
@@ -136,6 +140,7 @@ export class LedgerStore {
     const bytes = this.leaves.content(leafIndex);
     const event = bytes ? this.#eventAt(leafIndex, bytes) : null;
     if (event) this.events.remove(leafIndex, event);
+    else this.handovers.remove(leafIndex);
     this.leaves.eraseContent(leafIndex);
   }
 

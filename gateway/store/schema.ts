@@ -33,6 +33,7 @@ export const CONTENT_TABLES = [
   'event_ref',
   'event_phrase',
   'event_word',
+  'handover_half',
 ] as const;
 
 /** Packs as long as this are rare; a query by time looks back this far for all others. */
@@ -145,6 +146,17 @@ CREATE TABLE IF NOT EXISTS capture_job(
   finished_ms INTEGER, behaviour TEXT NOT NULL, errors TEXT NOT NULL, document TEXT);
 `;
 
+/** Halves of hand-overs (handover/), found by thing and by time; written and erased as the events are. */
+const HANDOVER_SCHEMA = `
+CREATE TABLE IF NOT EXISTS handover_half(
+  item TEXT NOT NULL, time_ms INTEGER NOT NULL, leaf_index INTEGER NOT NULL,
+  -- Its place among the halves of its pack.
+  part INTEGER NOT NULL, device TEXT NOT NULL, said TEXT NOT NULL,
+  PRIMARY KEY(item, time_ms, leaf_index, part)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS handover_half_when ON handover_half(time_ms, leaf_index, part);
+CREATE INDEX IF NOT EXISTS handover_half_leaf ON handover_half(leaf_index);
+`;
+
 const SOLO_SCHEMA = `
 CREATE TABLE IF NOT EXISTS leaf(leaf_index INTEGER PRIMARY KEY, entry BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS content(leaf_index INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
@@ -165,7 +177,7 @@ export const MIGRATIONS: readonly string[] = [
   SOLO_SCHEMA,
   ALLIANCE_SCHEMA,
   LAW_SCHEMA,
-  EVENT_SCHEMA,
+  `${EVENT_SCHEMA}${HANDOVER_SCHEMA}`,
 ];
 
 export const SCHEMA = MIGRATIONS.join('');

@@ -6,6 +6,7 @@ import { finishStatement, prepareStatement } from '@truegrain/device-sdk/formats
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LedgerBackend } from '../../gateway/backend.ts';
 import { FilingDesk } from '../../gateway/filing/filing-desk.ts';
+import { HandoverDesk } from '../../gateway/handover/handover-desk.ts';
 import { signGovernance } from '../../gateway/ledger/sign-governance.ts';
 import type { KeyRecord } from '../../gateway/ledger/state.ts';
 import { Pipeline } from '../../gateway/pipeline.ts';
@@ -59,6 +60,11 @@ function open(): void {
       origin: () => pipeline.origin,
     }),
     epcis: new FakeEpcis(),
+    handovers: new HandoverDesk({
+      index: ledger.store.handovers,
+      entryAt: (leafIndex) => ledger.store.leaves.entry(leafIndex),
+      nowMs: () => rig.nowMs,
+    }),
     evidence: () => null,
     nowMs: () => rig.nowMs,
     onGovernance: (keys) => governed.push(...keys),

@@ -13,6 +13,7 @@ import type {
   SubmitAnswer,
 } from '../../gateway/http/backend.ts';
 import type { FilingBackend } from '../../gateway/http/filing-backend.ts';
+import type { HandoverBackend } from '../../gateway/http/handover-backend.ts';
 import type { LawBackend } from '../../gateway/http/law-backend.ts';
 import { FakeEpcis } from './fake-epcis.ts';
 
@@ -105,6 +106,9 @@ export class FakeBackend implements Backend {
   epcis = new FakeEpcis();
   /** What is under a checkpoint: events at a higher position have no evidence yet. */
   anchoredSize = Number.POSITIVE_INFINITY;
+  handovers: HandoverBackend = {
+    handovers: () => ({ ok: true, value: { handovers: [], next: null } }),
+  };
   open = false;
   note: string | null = 'ledger.example/00\n1\nAAAA\n\n— ledger.example/00 AAAA\n';
   answer: SubmitAnswer = { state: 'accepted', id: RUNNING };

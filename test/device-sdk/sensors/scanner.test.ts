@@ -11,6 +11,7 @@ import { EVENT_BYTES, HidKeys } from '../../../device-sdk/sensors/hid-keys.ts';
 import { HidScanner } from '../../../device-sdk/sensors/hid-scanner.ts';
 import { type HandoverSetting, ScannerSensor } from '../../../device-sdk/sensors/scanner.ts';
 import type { Measurement } from '../../../device-sdk/sensors/sensor.ts';
+import { CONTROL, event, held, keysOf, press, SHIFT } from '../../support/evdev.ts';
 import { group } from '../../support/group.ts';
 import { hasSocat, openPtyPair, until } from '../../support/pty.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
@@ -190,27 +191,7 @@ describe('a scanner that hands over', () => {
 const directory = mkdtempSync(join(tmpdir(), 'truegrain-scanner-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** `struct input_event` as this machine's kernel writes it. */
-function event(type: number, code: number, value: number): Buffer {
-  const bytes = Buffer.alloc(EVENT_BYTES);
-  bytes.writeUInt16LE(type, EVENT_BYTES - 8);
-  bytes.writeUInt16LE(code, EVENT_BYTES - 6);
-  bytes.writeInt32LE(value, EVENT_BYTES - 4);
-  return bytes;
-}
-
-const press = (code: number) =>
-  Buffer.concat([event(4, 4, code), event(1, code, 1), event(0, 0, 0), event(1, code, 0)]);
-const held = (code: number, inner: Buffer) =>
-  Buffer.concat([event(1, code, 1), inner, event(1, code, 0)]);
-const SHIFT = 42;
-const CONTROL = 29;
-/** `]C1` + `10aB` + GS + `37` + `5` and Enter, key by key. */
-const TYPED = Buffer.concat([
-  ...[press(27), held(SHIFT, press(46)), press(2), press(2), press(11)],
-  ...[press(30), held(SHIFT, press(48)), held(CONTROL, press(27))],
-  ...[press(4), press(8), press(6), press(28)],
-]);
+const TYPED = keysOf(`]C110aB${GS}375\r`);
 
 describe('a keyboard scanner', () => {
   test('types what its keys say, whatever the chunks', () => {

@@ -49,6 +49,7 @@ const TABLE: Record<string, readonly Role[]> = {
   'GET /v1/devices/:urn': ['operator', 'auditor', 'deviceAdmin'],
   'GET /v1/devices/:urn/completeness': ['operator', 'auditor', 'deviceAdmin'],
   'GET /v1/readings': ['operator', 'auditor'],
+  'GET /v1/handovers': ['operator', 'auditor'],
   'GET /v1/statements/:id': ['operator', 'auditor'],
   'GET /v1/statements/:id/evidence': ['operator', 'auditor'],
   'POST /entries': ['operator', 'device'],
