@@ -9,6 +9,7 @@ import {
   matchHalves,
   NUMBER_WINDOW_MS,
   PATIENCE_MS,
+  WINDOW_MS,
 } from './match-halves.ts';
 
 export interface HandoverAsk {
@@ -27,12 +28,10 @@ export interface HandoverPage {
   readonly next: string | null;
 }
 
-/** Halves looked at for one page, whatever it finds; a page may be short and lead on. */
-const HALVES_A_PAGE_MAX = 2_048;
+/** Halves looked at for each hand-over asked for, whatever they are: a page may be short and lead on. */
+const HALVES_A_HANDOVER = 4;
 /** Halves of one thing on either side of one that are held against it. */
 const NEIGHBOURS_MAX = 32;
-/** A half's best partner may be better served by a third half: they are looked for twice as far. */
-const REACH_MS = 2 * NUMBER_WINDOW_MS;
 
 /**
  * Hand-overs whose earlier half is in the range, in its order; null for a cursor that is none of ours.
@@ -44,26 +43,34 @@ export function handoversIn(index: HandoverIndex, ask: HandoverAsk): HandoverPag
   let after = ask.after === null ? null : parsePlace(ask.after);
   if (ask.after !== null && after === null) return null;
   const handovers: Handover[] = [];
-  const range = { item, fromMs, toMs, limit: HALVES_A_PAGE_MAX };
-  const halves = index.list({ ...range, after });
+  const halvesMax = limit * HALVES_A_HANDOVER;
+  const halves = index.list({ item, fromMs, toMs, after, limit: halvesMax });
   for (const half of halves) {
     if (handovers.length === limit) return { handovers, next: formatPlace(after) };
     const handover = handoverBegunBy(index, half);
     if (handover !== null) handovers.push(handover);
     after = half;
   }
-  const isEnd = halves.length < HALVES_A_PAGE_MAX;
+  const isEnd = halves.length < halvesMax;
   return { handovers, next: isEnd ? null : formatPlace(after) };
 }
 
 /** Null where the half belongs to a hand-over that another half began, or repeats one. */
 function handoverBegunBy(index: HandoverIndex, half: HandoverHalf): Handover | null {
-  const { item, timeMs } = half;
-  const before = index.before(half, { fromMs: timeMs - REACH_MS, limit: NEIGHBOURS_MAX });
-  const place = { item, fromMs: timeMs, toMs: timeMs + REACH_MS, limit: NEIGHBOURS_MAX };
-  const behind = index.list({ ...place, after: half });
-  const found = matchHalves([...before, half, ...behind]);
+  const near = around(index, half, WINDOW_MS);
+  const hasNumbers = near.some(({ said }) => said.number !== null);
+  const found = matchHalves(hasNumbers ? around(index, half, NUMBER_WINDOW_MS) : near);
   return found.find((one) => isSamePlace(firstHalf(one), half)) ?? null;
+}
+
+/** Its best partner may be better served by a third half: they are looked for twice as far. */
+function around(index: HandoverIndex, half: HandoverHalf, windowMs: number): HandoverHalf[] {
+  const { item, timeMs } = half;
+  const fromMs = timeMs - 2 * windowMs;
+  const toMs = timeMs + 2 * windowMs;
+  const before = index.before(half, { fromMs, limit: NEIGHBOURS_MAX });
+  const ask = { item, fromMs: timeMs, toMs, after: half, limit: NEIGHBOURS_MAX };
+  return [...before, half, ...index.list(ask)];
 }
 
 export type HandoverState = 'agreed' | 'differs' | 'open' | 'missing';

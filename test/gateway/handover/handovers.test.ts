@@ -223,7 +223,7 @@ describe('a hand-over', () => {
   });
 
   test('is of one thing, whichever form of its EPC a side has', () => {
-    const urn = 'urn:epc:id:sscc:95212300.3000000001';
+    const urn = 'urn:epc:id:sscc:95212300.300000001';
     const [given, taken] = [{ items: [urn] }, { items: [ITEM] }];
     rig.commit(half(dock, 'giver', MINUTE_MS, given), half(truck, 'receiver', 0, taken));
     expect(statesOf(page({ item: urn }).handovers)).toEqual(['agreed']);

@@ -263,6 +263,16 @@ describe('two histories', () => {
     expect(readdirSync(folder)).toHaveLength(3);
   });
 
+  it('a log that goes on growing does not fill the disk, and is alarmed at all the same', async () => {
+    log.show(new TestTree(6));
+    await lookOnce();
+    for (let size = 7; size < 80; size += 1) {
+      log.show(new TestTree(size, { name: 1 }));
+      expect(kindsOf(await lookOnce())).toEqual(['inconsistent']);
+    }
+    expect(readdirSync(folder)).toHaveLength(65);
+  });
+
   it('a smaller tree than was shown is rolled back, even an honest old one', async () => {
     const tree = new TestTree(20);
     log.show(tree);
