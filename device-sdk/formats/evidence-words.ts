@@ -25,6 +25,13 @@ export interface Facts {
 
 export const SELF_CONSISTENT = 'consistent with itself, vouched for by nobody you trust';
 
+/** The outcome in a few words: on a terminal, and on the auditor's page. */
+export const VERDICT_WORDS = {
+  verified: 'VERIFIED',
+  'self-consistent': `NOT VOUCHED FOR: the file is ${SELF_CONSISTENT}`,
+  failed: 'FAILED: do not rely on this file',
+} as const;
+
 const QUALITY = [
   'no clock it could rely on',
   'a clock known only not to run behind the last time it had verified',

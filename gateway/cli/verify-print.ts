@@ -4,7 +4,7 @@ import type {
   LedgerReport,
   StatementReport,
 } from '@truegrain/device-sdk/formats/evidence-report.js';
-import { isoTime, SELF_CONSISTENT } from '@truegrain/device-sdk/formats/evidence-words.js';
+import { isoTime, VERDICT_WORDS } from '@truegrain/device-sdk/formats/evidence-words.js';
 import type { Report } from '@truegrain/device-sdk/formats/verify-evidence.js';
 
 type Out = (line: string) => void;
@@ -12,12 +12,6 @@ type Out = (line: string) => void;
 const READINGS_SHOWN_MAX = 50;
 /** Names come from whoever wrote the file: no escape sequence or text direction gets to a terminal. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
-
-const HEADLINE = {
-  verified: 'VERIFIED',
-  'self-consistent': `NOT VOUCHED FOR: the file is ${SELF_CONSISTENT}`,
-  failed: 'FAILED: do not rely on this file',
-} as const;
 
 const TRUST = {
   policy: 'the log and cosigner keys in your policy file',
@@ -28,7 +22,7 @@ const TRUST = {
 /** For a layman and a court: what was found, what it proves, and what it does not. */
 export function printReport(report: Report, file: string, line: Out): void {
   const out: Out = (text) => line(text.replace(UNPRINTABLE, '?'));
-  out(HEADLINE[report.verdict]);
+  out(VERDICT_WORDS[report.verdict]);
   out(`File:    ${file}`);
   out(`Trusted: ${TRUST[report.trust]}`);
   if (report.ledger) printLedger(report.ledger, out);

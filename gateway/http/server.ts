@@ -24,6 +24,7 @@ import { lawRoutes } from './routes/law.ts';
 import { logRoutes } from './routes/log.ts';
 import { readingRoutes } from './routes/readings.ts';
 import { statementRoutes } from './routes/statements.ts';
+import { webRoutes } from './routes/web.ts';
 import { AJV_OPTIONS, installQueryTypes } from './validation.ts';
 
 export interface HttpOptions {
@@ -111,6 +112,7 @@ const ROUTES = [
   lawRoutes,
   filingRoutes,
   healthRoutes,
+  webRoutes,
 ];
 
 /** Throws what `listen` throws (EADDRINUSE, EACCES): main says it in one line. */

@@ -53,7 +53,10 @@ const PROGRAMS = ['gateway/dist/cli/main.js', 'device-sdk/dist/main.js'];
 
 export function build() {
   process.stderr.write('Building …\n');
-  const status = run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b']);
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const status =
+    run(process.execPath, [tsc, '-b']) ||
+    run(process.execPath, [join(root, 'gateway/web/build.js')]);
   // npm links the programs before they are built and can't set their mode then.
   if (status === 0) for (const program of PROGRAMS) chmodSync(join(root, program), 0o755);
   return status;

@@ -1,0 +1,85 @@
+// What the gateway found: excursions, gaps, forks and the rest; newest first, and as they come.
+import { useEffect, useState } from 'preact/hooks';
+import { followEvents } from '../api/event-stream.ts';
+import type { Finding, FindingsPage } from '../api/trace-answers.ts';
+import { useJson, usePage } from '../page-state.ts';
+import type { Key } from '../text/words.ts';
+import { Answered } from './answered.tsx';
+import { EntryLink, SubjectLink, Time } from './links.tsx';
+import { RuleNames } from './rule-names.tsx';
+import { Section } from './section.tsx';
+
+const FINDINGS_SHOWN_MAX = 30;
+
+export function LiveFindings() {
+  const { say } = usePage();
+  const [asked] = useJson<FindingsPage>(`/v1/findings?limit=${FINDINGS_SHOWN_MAX}`);
+  const live = useLiveFindings(asked?.ok ?? false);
+  return (
+    <Section title={say('findings.title')} note={say('findings.note')}>
+      <Answered of={asked} what="what.findings">
+        {({ findings }) => (
+          <div aria-live="polite">
+            <FindingList of={[...live, ...findings].slice(0, FINDINGS_SHOWN_MAX)} />
+          </div>
+        )}
+      </Answered>
+    </Section>
+  );
+}
+
+/** Newest first, from when the page was opened. */
+function useLiveFindings(isThere: boolean): readonly Finding[] {
+  const { token } = usePage();
+  const [live, setLive] = useState<readonly Finding[]>([]);
+  useEffect(() => {
+    if (!isThere) return;
+    const aborter = new AbortController();
+    void followEvents('/v1/findings/live', { token, signal: aborter.signal }, (data) => {
+      const finding = parsedFinding(data);
+      if (finding === null) return;
+      setLive((before) => [finding, ...before].slice(0, FINDINGS_SHOWN_MAX));
+    });
+    return () => aborter.abort();
+  }, [isThere, token]);
+  return live;
+}
+
+function parsedFinding(data: string): Finding | null {
+  try {
+    return JSON.parse(data) as Finding;
+  } catch {
+    return null;
+  }
+}
+
+export function FindingList({ of }: { of: readonly Finding[] }) {
+  const { say } = usePage();
+  if (of.length === 0) return <p class="empty">{say('findings.none')}</p>;
+  return (
+    <ul class="findings">
+      {of.map((finding, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: findings have no id.
+        <li key={i} class="finding">
+          <p>
+            <strong>{say(`finding.${finding.kind}` as Key)}</strong>{' '}
+            <span lang="en">{finding.text}</span>
+          </p>
+          <p class="note">
+            <Time ms={finding.fromMs} />
+            {finding.untilMs !== null && (
+              <>
+                {' – '}
+                <Time ms={finding.untilMs} />
+              </>
+            )}{' '}
+            {finding.subject !== null && <SubjectLink subject={finding.subject} />}{' '}
+            {finding.device !== null && <SubjectLink subject={finding.device} />}{' '}
+            {finding.leafIndex !== null && <EntryLink leafIndex={finding.leafIndex} />}
+          </p>
+          {finding.rule !== null && <RuleNames of={[finding.rule]} />}
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,59 @@
+// Links to the pages of things, and times, always with the full value at hand.
+import type { ComponentChildren } from 'preact';
+import { isoTime, NOTHING, shortDigest, timeWords } from '../format.ts';
+import { itemName } from '../gs1-name.ts';
+import { usePage } from '../page-state.ts';
+import { hashOf } from '../route.ts';
+
+export function Time({ ms }: { ms: number | null | undefined }) {
+  const { tag } = usePage();
+  if (ms === null || ms === undefined) return <>{NOTHING}</>;
+  return <time dateTime={isoTime(ms)}>{timeWords(ms, tag)}</time>;
+}
+
+export function ItemLink({ item }: { item: string }) {
+  return (
+    <a href={hashOf({ page: 'product', item })} title={item}>
+      {itemName(item)}
+    </a>
+  );
+}
+
+export function DeviceLink({ urn }: { urn: string }) {
+  return (
+    <a href={hashOf({ page: 'device', urn })} class="break">
+      {urn}
+    </a>
+  );
+}
+
+export function EntryLink({ leafIndex }: { leafIndex: number }) {
+  const { say } = usePage();
+  return <a href={hashOf({ page: 'entry', leafIndex })}>{say('entry.name', { leafIndex })}</a>;
+}
+
+export function StatementLink({ id, children }: { id: string; children?: ComponentChildren }) {
+  return (
+    <a href={hashOf({ page: 'statement', id })} title={id}>
+      {children ?? <code>{shortDigest(id)}</code>}
+    </a>
+  );
+}
+
+/** A digest in full, or its beginning with the whole at hand. */
+export function Digest({ hex, whole = false }: { hex: string; whole?: boolean }) {
+  return (
+    <code class="digest" title={hex}>
+      {whole ? hex : shortDigest(hex)}
+    </code>
+  );
+}
+
+/** A device goes to the page of devices; everything else that readings are about is a thing. */
+export function SubjectLink({ subject }: { subject: string }) {
+  return subject.startsWith('urn:dev:') ? (
+    <DeviceLink urn={subject} />
+  ) : (
+    <ItemLink item={subject} />
+  );
+}

@@ -1,0 +1,19 @@
+import type { RuleName } from '../api/trace-answers.ts';
+import { usePage } from '../page-state.ts';
+
+/** Which rule, and the person who answers for it. */
+export function RuleNames({ of }: { of: readonly RuleName[] }) {
+  const { say } = usePage();
+  return (
+    <ul class="rule-names">
+      {of.map(({ rule, title, responsible }) => (
+        <li key={rule}>
+          <code>{rule}</code> {title}.{' '}
+          <span class="note">
+            {say('rule.answers', { name: responsible.name, contact: responsible.contact })}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
