@@ -43,17 +43,17 @@ export function numberWords(value: number, tag: string, digits = 2): string {
 }
 
 /** SenML units (RFC 8428 §12.1, RFC 8798) that people write otherwise. */
-const UNITS: Readonly<Record<string, string>> = {
-  Cel: '°C',
-  '%RH': '% RH',
-  lat: '°',
-  lon: '°',
-  '/': '',
-  count: '',
-};
+const UNITS: ReadonlyMap<string, string> = new Map([
+  ['Cel', '°C'],
+  ['%RH', '% RH'],
+  ['lat', '°'],
+  ['lon', '°'],
+  ['/', ''],
+  ['count', ''],
+]);
 
 export function unitWords(unit: string | null): string {
-  return unit === null ? '' : (UNITS[unit] ?? unit);
+  return unit === null ? '' : (UNITS.get(unit) ?? unit);
 }
 
 export function quantityWords(value: number, unit: string | null, tag: string): string {

@@ -42,7 +42,6 @@ export function useAsked<T>(
   const { token } = usePage();
   const [round, setRound] = useState(0);
   const [answered, setAnswered] = useState<{ key: string; answer: Answer<T> } | null>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for what `ask` asks.
   useEffect(() => {
     if (key === null) return;
     const aborter = new AbortController();

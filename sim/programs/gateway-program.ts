@@ -77,8 +77,11 @@ const FOUNDER = [
 ];
 
 /** Keys, configuration and leaf 0, where the folder has no ledger yet. */
-export async function initialise(place: GatewayPlace): Promise<void> {
-  const { code, lines } = await truegrain(['init', ...FOUNDER], environmentOf(place));
+export async function initialise(
+  place: GatewayPlace,
+  options: readonly string[] = [],
+): Promise<void> {
+  const { code, lines } = await truegrain(['init', ...FOUNDER, ...options], environmentOf(place));
   const said = saidBy(lines);
   if (code !== 0 && !/holds a ledger already/.test(said)) throw new StartFailure(said);
 }

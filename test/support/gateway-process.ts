@@ -35,11 +35,17 @@ export class GatewayProcess {
     this.tokens = tokens;
   }
 
-  /** Founded, with a token of each role, not yet started. `under` is a folder of another disk. */
-  static async found({ under = tmpdir() } = {}): Promise<GatewayProcess> {
+  /**
+   * Founded, with a token of each role, not yet started. `under` is a folder of another disk,
+   * `options` are of `truegrain init`.
+   */
+  static async found({
+    under = tmpdir(),
+    options = [] as readonly string[],
+  } = {}): Promise<GatewayProcess> {
     const folder = mkdtempSync(join(under, 'truegrain-e2e-'));
     const place = { data: join(folder, 'gateway'), httpPort: 0, mqttPort: 0 };
-    await initialise(place);
+    await initialise(place, options);
     const tokens = {
       operator: await addToken(place, 'operator'),
       auditor: await addToken(place, 'auditor'),

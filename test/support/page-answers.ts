@@ -223,3 +223,89 @@ export function sampleRecord(subject = PALLET) {
     ],
   };
 }
+
+/** Two versions of a rule, an order with an appeal, and members that report differently. */
+export function sampleLaw() {
+  const responsible = { name: 'Ada Meyer', organisation: 'Carrier', contact: 'q@carrier.example' };
+  const rule = {
+    id: 'load-temperature',
+    version: 1,
+    title: RULE.title,
+    text: 'The load stays between 2 and 8 °C from loading to delivery.',
+    legalBasis: '2013/C 343/01, chapter 9.2',
+    profile: 'cold-chain-medicine',
+    responsible,
+    fromLeaf: null,
+    effect: 'report',
+    check: {},
+    examples: [],
+  };
+  const enacted = { digest: 'aa'.repeat(32), by: 'https://mill.example', enactedLeaf: 3 };
+  const approvedBy = ['https://mill.example', 'https://carrier.example'];
+  const amended = { fromLeaf: 4, untilLeaf: 9, pauses: [] };
+  return {
+    edition: 2,
+    rules: [
+      { rule, status: 'amended', approvedBy, ...enacted, ...amended },
+      {
+        rule: { ...rule, version: 2 },
+        status: 'in force',
+        approvedBy,
+        ...enacted,
+        fromLeaf: 9,
+        untilLeaf: null,
+        pauses: [{ fromLeaf: 10, untilLeaf: 11, because: 'order 1' }],
+      },
+    ],
+    profiles: [],
+    orders: [
+      {
+        id: 'bb'.repeat(32),
+        leafIndex: 5,
+        logTimeMs: at(50),
+        by: 'https://authority.example',
+        action: 'suspend',
+        target: { kind: 'device', id: DEVICE },
+        legalBasis: 'Drug law, article 57',
+        official: {
+          name: 'Wang Min',
+          organisation: 'Authority',
+          contact: 'desk@authority.example',
+        },
+        text: 'Not fit to carry before its cooling is repaired.',
+        appeals: [
+          {
+            id: 'cc'.repeat(32),
+            by: 'https://carrier.example',
+            leafIndex: 6,
+            text: 'The cooling was repaired on the day.',
+            document: null,
+          },
+        ],
+        liftedBy: 'dd'.repeat(32),
+      },
+    ],
+    filings: [],
+    examinations: [
+      {
+        by: 'https://mill.example',
+        leafIndex: 7,
+        logTimeMs: at(60),
+        size: 7,
+        seen: {},
+        own: {},
+      },
+    ],
+    differences: [
+      {
+        size: 7,
+        field: 'root',
+        values: [
+          { member: 'https://mill.example', value: 'aa' },
+          { member: 'https://shop.example', value: 'ab' },
+        ],
+      },
+    ],
+    overdueExaminations: [{ member: 'https://shop.example', lastMs: null, examinationDays: 30 }],
+  };
+}

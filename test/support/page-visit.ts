@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import axe from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { sampleChart, sampleFindings, sampleRecord, sampleTrace } from './page-answers.ts';
+import {
+  sampleChart,
+  sampleFindings,
+  sampleLaw,
+  sampleRecord,
+  sampleTrace,
+} from './page-answers.ts';
 
 export interface Visit {
   readonly url: string;
@@ -28,6 +34,7 @@ export const SHIPMENT: Readonly<Record<string, unknown>> = {
   '/v1/chart': sampleChart(),
   '/v1/findings?': { findings: sampleFindings(), next: null },
   '/v1/subjects/': sampleRecord(),
+  '/v1/law': sampleLaw(),
 };
 
 /** Of an interface that a gateway does not have: what it says of any path that is not there. */

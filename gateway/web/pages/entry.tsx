@@ -7,7 +7,14 @@ import { numberWords } from '../format.ts';
 import { useAsked, usePage } from '../page-state.ts';
 import { Answered } from '../parts/answered.tsx';
 import { DataTable } from '../parts/data-table.tsx';
-import { Digest, EntryLink, StatementLink, SubjectLink, Time } from '../parts/links.tsx';
+import {
+  Digest,
+  EntryLink,
+  IssuerLink,
+  StatementLink,
+  SubjectLink,
+  Time,
+} from '../parts/links.tsx';
 import { Facts, Section } from '../parts/section.tsx';
 import type { Key } from '../text/words.ts';
 import type { LogEntry } from '../verify/log-entries.ts';
@@ -70,7 +77,7 @@ function Block({ entries, leafIndex }: { entries: readonly LogEntry[]; leafIndex
         <Facts
           of={[
             [say('column.kind'), say(`kind.${own.kind}` as Key)],
-            [say('fact.issuer'), own.issuer],
+            [say('fact.issuer'), <IssuerLink key="u" issuer={own.issuer} />],
             [say('fact.subject'), <SubjectLink key="s" subject={own.subject} />],
             [say('column.number'), numberWords(own.seq, tag)],
             [say('fact.dated'), <Time key="t" ms={own.iatS * 1000} />],
@@ -112,7 +119,7 @@ function Block({ entries, leafIndex }: { entries: readonly LogEntry[]; leafIndex
             rows={entries.map((entry) => [
               <EntryLink key="e" leafIndex={entry.leafIndex} />,
               say(`kind.${entry.kind}` as Key),
-              entry.issuer,
+              <IssuerLink key="u" issuer={entry.issuer} />,
               <SubjectLink key="s" subject={entry.subject} />,
               numberWords(entry.seq, tag),
               <StatementLink key="i" id={entry.id} />,

@@ -83,27 +83,38 @@ function Conditions({ conditions, item }: { conditions: readonly TraceCondition[
         head={[
           say('column.quantity'),
           say('column.of'),
-          say('column.since'),
-          say('column.until'),
-          say('column.min'),
-          say('column.max'),
+          say('column.time'),
+          say('column.range-seen'),
           say('column.mean'),
-          say('column.mean-kinetic'),
           say('column.excursions'),
           say('column.gaps'),
           say('column.readings'),
           say('column.worth'),
-          say('column.device'),
         ]}
         rows={conditions.map((of) => [
-          of.quantity,
+          <>
+            {of.quantity}
+            <div class="note">
+              <DeviceLink urn={of.device} />
+            </div>
+          </>,
           of.via === item ? say('product.itself') : <ItemLink key="v" item={of.via} />,
-          <Time key="s" ms={of.fromMs} />,
-          <Time key="u" ms={of.untilMs} />,
-          quantityWords(of.min, of.unit, tag),
-          quantityWords(of.max, of.unit, tag),
-          quantityWords(of.mean, of.unit, tag),
-          of.meanKinetic === null ? '–' : quantityWords(of.meanKinetic, of.unit, tag),
+          <>
+            <Time ms={of.fromMs} />
+            <br />
+            <Time ms={of.untilMs} />
+          </>,
+          <span key="r" class="together">
+            {quantityWords(of.min, of.unit, tag)} – {quantityWords(of.max, of.unit, tag)}
+          </span>,
+          <>
+            {quantityWords(of.mean, of.unit, tag)}
+            {of.meanKinetic !== null && (
+              <div class="note">
+                {say('product.kinetic', { value: quantityWords(of.meanKinetic, of.unit, tag) })}
+              </div>
+            )}
+          </>,
           of.excursions.length === 0 ? (
             '0'
           ) : (
@@ -114,7 +125,6 @@ function Conditions({ conditions, item }: { conditions: readonly TraceCondition[
           String(of.gaps.length),
           numberWords(of.count, tag),
           <Worth key="w" of={of.class} />,
-          <DeviceLink key="d" urn={of.device} />,
         ])}
       />
     </Section>

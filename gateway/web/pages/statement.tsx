@@ -1,6 +1,7 @@
 // One statement and its proof, checked here: the gateway gives the evidence, the browser judges it.
 import { useEffect, useState } from 'preact/hooks';
-import { type Answer, type Asking, getBytes } from '../api/client.ts';
+import type { Answer } from '../api/client.ts';
+import { evidenceOf } from '../api/evidence.ts';
 import { shortDigest } from '../format.ts';
 import { type Asked, useAsked, usePage } from '../page-state.ts';
 import { Answered } from '../parts/answered.tsx';
@@ -64,12 +65,6 @@ function Fetched({ id }: { id: string }) {
       {(bytes) => <Judged bytes={bytes} name={`${id}.tgev`} />}
     </Answered>
   );
-}
-
-/** Governance is open to anyone; all else needs a token. The better reason is the second one's. */
-export async function evidenceOf(id: string, asking: Asking): Promise<Answer<Uint8Array>> {
-  const open = await getBytes(`/v1/governance/${id}/evidence`, asking);
-  return open.ok ? open : getBytes(`/v1/statements/${id}/evidence`, asking);
 }
 
 function Judged({ bytes, name }: { bytes: Uint8Array; name: string }) {

@@ -181,5 +181,5 @@ async function drawn(
     import('uplot/dist/uPlot.min.css'),
   ]);
   const options = chartOptions({ ...given, width: element.clientWidth || 600, height: HEIGHT_PX });
-  return new Plotter(options, columnsOf(given.data.points), element);
+  return new Plotter(options, columnsOf(given.data.points, given.data.gaps), element);
 }

@@ -35,7 +35,6 @@ export function DataTable({
         </thead>
         <tbody>
           {shown.map((row, i) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: rows have no name of their own and no state.
             <tr key={i}>
               {row.map((cell, column) =>
                 column === 0 ? (

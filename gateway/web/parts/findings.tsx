@@ -59,7 +59,6 @@ export function FindingList({ of }: { of: readonly Finding[] }) {
   return (
     <ul class="findings">
       {of.map((finding, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: findings have no id.
         <li key={i} class="finding">
           <p>
             <strong>{say(`finding.${finding.kind}` as Key)}</strong>{' '}

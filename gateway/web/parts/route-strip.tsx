@@ -41,7 +41,6 @@ function Stop({ stop }: { stop: RouteStop }) {
       {via !== null && <p class="note">{say('timeline.inside', { via: itemName(via) })}</p>}
       <ul>
         {measured.map(({ quantity, unit, min, max, class: worth }, i) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: measurements are a fixed list.
           <li key={i}>
             {quantity} {quantityWords(min, unit, tag)} – {quantityWords(max, unit, tag)}{' '}
             <Worth of={worth} />

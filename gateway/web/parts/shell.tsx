@@ -31,7 +31,6 @@ export function Shell({
   const address = hashOf(route);
   const isFirst = useRef(true);
   /** A reader who follows a link begins at the top of the new page, with eyes, ears and keys. */
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the address is what changes.
   useEffect(() => {
     if (isFirst.current) {
       isFirst.current = false;

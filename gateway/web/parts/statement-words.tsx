@@ -3,8 +3,9 @@ import type { Report } from '@truegrain/device-sdk/formats/evidence-report.js';
 import { quantityWords } from '../format.ts';
 import { itemName } from '../gs1-name.ts';
 import { usePage } from '../page-state.ts';
+import type { Key } from '../text/words.ts';
 import { DataTable } from './data-table.tsx';
-import { DeviceLink, Digest, EntryLink, SubjectLink, Time } from './links.tsx';
+import { Digest, EntryLink, IssuerLink, SubjectLink, Time } from './links.tsx';
 import { Facts, Section } from './section.tsx';
 import { GradeAxes, Worth } from './worth.tsx';
 
@@ -28,7 +29,7 @@ export function StatementWords({ report }: { report: Report }) {
     seq: statement.seq,
     leafIndex: statement.leafIndex,
     size: ledger.size,
-    kind: say(`kind.${statement.kind}`),
+    kind: say(`kind.${statement.kind}` as Key),
     records: device?.records ?? 0,
   };
   return (
@@ -39,10 +40,7 @@ export function StatementWords({ report }: { report: Report }) {
       </p>
       <Facts
         of={[
-          [
-            say('fact.issuer'),
-            device === null ? statement.issuer : <DeviceLink key="d" urn={statement.issuer} />,
-          ],
+          [say('fact.issuer'), <IssuerLink key="d" issuer={statement.issuer} />],
           [say('fact.subject'), <SubjectLink key="s" subject={subject} />],
           [say('fact.dated'), <Time key="t" ms={statement.iatS * 1000} />],
           [say('fact.entry'), <EntryLink key="e" leafIndex={statement.leafIndex} />],

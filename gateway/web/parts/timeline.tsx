@@ -20,7 +20,6 @@ export function Timeline({ trace }: { trace: Trace }) {
     <>
       <ol class="timeline">
         {shown.map((one, i) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: happenings are a fixed list.
           <li key={i} class={`happening happening-${one.kind}`}>
             <Time ms={one.atMs} />
             <HappeningWords of={one} />

@@ -1,7 +1,7 @@
 // The trace as a drawing, left to right from what a thing comes from to what became of it; and as a table.
-import { useMemo } from 'preact/hooks';
-import type { EdgeKind, FactClass, Trace } from '../api/trace-answers.ts';
-import { itemName } from '../gs1-name.ts';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import type { FactClass, Trace } from '../api/trace-answers.ts';
+import { itemName, keyParts } from '../gs1-name.ts';
 import { usePage } from '../page-state.ts';
 import { hashOf } from '../route.ts';
 import {
@@ -16,14 +16,21 @@ import { DataTable } from './data-table.tsx';
 import { EntryLink, ItemLink, Time } from './links.tsx';
 import { Worth } from './worth.tsx';
 
-const LABEL_CHARS_MAX = 27;
+const LABEL_CHARS_MAX = 21;
 const CLASSES: readonly FactClass[] = ['measured', 'observed', 'declared'];
-const KINDS: readonly EdgeKind[] = ['contains', 'becomes', 'carries', 'transaction'];
+/** Beyond this many, relations are named by the pointer and by the table only. */
+const EDGES_NAMED_MAX = 30;
 
 export function TraceGraph({ trace }: { trace: Trace }) {
   const { say } = usePage();
   const layout = useMemo(() => graphLayout(trace.nodes, trace.edges), [trace]);
   const { width, height, nodes, edges, omitted } = layout;
+  const scroll = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const asked = nodes.find(({ item }) => item === trace.item);
+    const box = scroll.current;
+    if (asked && box) box.scrollLeft = asked.x + NODE_WIDTH / 2 - box.clientWidth / 2;
+  }, [nodes, trace.item]);
   const described = say('graph.described', {
     nodes: trace.nodes.length,
     edges: trace.edges.length,
@@ -31,12 +38,16 @@ export function TraceGraph({ trace }: { trace: Trace }) {
   return (
     <figure class="graph">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard. */}
-      <div class="scroll" tabIndex={0}>
+      <div class="scroll" ref={scroll} tabIndex={0}>
         <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height}>
           <title>{described}</title>
           <ArrowHeads />
           {edges.map((edge) => (
-            <Edge key={`${edge.from} ${edge.to} ${edge.kind} ${edge.leafIndex}`} edge={edge} />
+            <Edge
+              key={`${edge.from} ${edge.to} ${edge.kind} ${edge.leafIndex}`}
+              edge={edge}
+              isNamed={edges.length <= EDGES_NAMED_MAX}
+            />
           ))}
           {nodes.map((node) => (
             <Node key={node.item} node={node} isAsked={node.item === trace.item} />
@@ -45,14 +56,6 @@ export function TraceGraph({ trace }: { trace: Trace }) {
       </div>
       <figcaption>
         <ul class="legend">
-          {KINDS.filter((kind) => trace.edges.some((edge) => edge.kind === kind)).map((kind) => (
-            <li key={kind}>
-              <svg width="34" height="10" aria-hidden="true">
-                <path class={`edge edge-${kind} edge-observed`} d="M1,5 H33" />
-              </svg>{' '}
-              {say(`edge.${kind}`)}
-            </li>
-          ))}
           {CLASSES.map((name) => (
             <li key={name}>
               <Worth of={name} />
@@ -79,8 +82,9 @@ function ArrowHeads() {
           viewBox="0 0 8 8"
           refX={7}
           refY={4}
-          markerWidth={7}
-          markerHeight={7}
+          markerUnits="userSpaceOnUse"
+          markerWidth={9}
+          markerHeight={9}
           orient="auto-start-reverse"
         >
           <path class={`fill-${name}`} d="M0,0 L8,4 L0,8 z" />
@@ -90,23 +94,32 @@ function ArrowHeads() {
   );
 }
 
-function Edge({ edge }: { edge: PlacedEdge }) {
+function Edge({ edge, isNamed }: { edge: PlacedEdge; isNamed: boolean }) {
   const { say } = usePage();
+  const { from, to, kind, class: worth, start, end } = edge;
+  const relation = say(`edge.${kind}`);
   return (
-    <path
-      class={`edge edge-${edge.kind} edge-${edge.class}`}
-      d={edgePath(edge)}
-      marker-end={`url(#arrow-${edge.class})`}
-    >
-      <title>{`${itemName(edge.from)} ${say(`edge.${edge.kind}`)} ${itemName(edge.to)}`}</title>
-    </path>
+    <g>
+      <path class={`edge edge-${worth}`} d={edgePath(edge)} marker-end={`url(#arrow-${worth})`}>
+        <title>{`${itemName(from)} ${relation} ${itemName(to)}`}</title>
+      </path>
+      {isNamed && (
+        <text
+          class="edge-name"
+          x={(start.x + end.x) / 2}
+          y={(start.y + end.y) / 2 - 5}
+          text-anchor="middle"
+        >
+          {relation}
+        </text>
+      )}
+    </g>
   );
 }
 
 function Node({ node, isAsked }: { node: PlacedNode; isAsked: boolean }) {
   const { item, x, y, isClass } = node;
-  const parts = itemName(item).split(' · ');
-  const last = parts.pop() ?? item;
+  const [value, key] = nodeWords(item);
   return (
     <a href={hashOf({ page: 'product', item })} aria-current={isAsked ? 'true' : undefined}>
       <title>{item}</title>
@@ -118,16 +131,25 @@ function Node({ node, isAsked }: { node: PlacedNode; isAsked: boolean }) {
         height={NODE_HEIGHT}
         rx={7}
       />
-      <text class="node-name" x={x + 12} y={parts.length === 0 ? y + 31 : y + 22}>
-        {clipped(last)}
+      <text class="node-name" x={x + 12} y={y + 22}>
+        {clipped(value)}
       </text>
-      {parts.length > 0 && (
-        <text class="node-key" x={x + 12} y={y + 40}>
-          {clipped(parts.join(' · '))}
-        </text>
-      )}
+      <text class="node-key" x={x + 12} y={y + 40}>
+        {clipped(key)}
+      </text>
     </a>
   );
+}
+
+/** What tells it apart, then what it is: a lot's or a thing's own number before its product's. */
+function nodeWords(item: string): [string, string] {
+  const parts = keyParts(item);
+  if (parts === null) return [itemName(item), ''];
+  const last = parts.at(-1);
+  const before = parts.slice(0, -1).map(({ name, value }) => `${name} ${value}`);
+  if (last === undefined) return [item, ''];
+  if (before.length === 0) return [last.value, last.name];
+  return [`${last.name} ${last.value}`, before.join(' · ')];
 }
 
 function clipped(text: string): string {

@@ -15,7 +15,7 @@ export function Worth({ of }: { of: string }) {
 }
 
 function isFactClass(text: string): text is FactClass {
-  return text in MARKS;
+  return Object.hasOwn(MARKS, text);
 }
 
 const AXES = ['origin', 'key', 'metrology', 'binding'] as const;

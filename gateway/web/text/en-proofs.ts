@@ -117,11 +117,15 @@ export const EN_PROOFS = {
   'consumer.verify.note': 'Your phone recomputed the proofs below; nobody’s word was taken for it.',
   'consumer.verify.none':
     'The charter of this ledger does not open the entries, so nothing could be checked here.',
+  'consumer.verify.nothing': 'There is no entry here that could be checked.',
   'consumer.verify.code': 'The code on the pack names the ledger {ledgerId}, and this is it.',
   'consumer.verify.no-code':
     'The code on the pack names no ledger: this shows that the gateway does not contradict itself, and no more.',
-  'consumer.verify.other': 'The code on the pack names another ledger. Do not rely on this page.',
-  'consumer.proof': 'entry {leafIndex}: in the tree of {size} that the log signed',
-  'consumer.proof.failed': 'entry {leafIndex}: the proof does not hold',
+  'consumer.outcome.verified': 'The proofs hold',
+  'consumer.outcome.self-consistent': 'The proofs hold together',
+  'consumer.outcome.failed': 'The proofs do not hold. Do not rely on this page.',
+  'consumer.proof': 'Entry {leafIndex} of {size}, signed by {issuer}, is in the log.',
+  'consumer.proof.failed': 'Entry {leafIndex}: the proof does not hold.',
+  'consumer.no-item': 'The address names no product.',
   'consumer.auditor': 'See everything',
 };

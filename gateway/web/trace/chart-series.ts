@@ -1,20 +1,25 @@
 // Points of the server to the columns that a drawing takes, and ways to move about in time.
-import type { ChartPoint } from '../api/trace-answers.ts';
+import type { ChartPoint, Gap } from '../api/trace-answers.ts';
 
 export interface Span {
   readonly fromMs: number;
   readonly untilMs: number;
 }
 
-/** Seconds, then min, max, mean: as uPlot takes them. */
-export type Columns = [number[], number[], number[], number[]];
+/** Seconds, then min, max, mean: as uPlot takes them; null breaks a line. */
+export type Columns = [number[], ...(number | null)[][]];
 
-export function columnsOf(points: readonly ChartPoint[]): Columns {
+/** No line is drawn across a gap: nobody knows what was there. */
+export function columnsOf(points: readonly ChartPoint[], gaps: readonly Gap[]): Columns {
+  const breaks = gaps.map(
+    ({ fromMs, untilMs }) => [(fromMs + untilMs) / 2, null, null, null] as const,
+  );
+  const rows = [...points, ...breaks].sort(([a], [b]) => a - b);
   return [
-    points.map(([ms]) => ms / 1000),
-    points.map(([, min]) => min),
-    points.map(([, , max]) => max),
-    points.map(([, , , mean]) => mean),
+    rows.map(([ms]) => ms / 1000),
+    rows.map(([, min]) => min),
+    rows.map(([, , max]) => max),
+    rows.map(([, , , mean]) => mean),
   ];
 }
 

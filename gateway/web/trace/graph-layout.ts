@@ -18,9 +18,9 @@ export interface GraphLayout {
   readonly omitted: number;
 }
 
-export const NODE_WIDTH = 208;
+export const NODE_WIDTH = 168;
 export const NODE_HEIGHT = 52;
-const COLUMN_GAP = 84;
+const COLUMN_GAP = 56;
 const ROW_GAP = 18;
 const MARGIN = 12;
 /** More in one column is a list, and is in the table beside the drawing. */
