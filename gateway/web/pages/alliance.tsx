@@ -6,6 +6,7 @@ import { DataTable } from '../parts/data-table.tsx';
 import { ExportBar, jsonExport } from '../parts/export-bar.tsx';
 import { EntryLink, StatementLink, Time } from '../parts/links.tsx';
 import { Facts, Section } from '../parts/section.tsx';
+import type { Key } from '../text/words.ts';
 
 export function AlliancePage() {
   const { say } = usePage();
@@ -160,7 +161,7 @@ function Members({ of }: { of: AllianceAnswer }) {
           caption={say('alliance.exceptions')}
           head={[say('column.kind'), say('column.member'), say('column.entry')]}
           rows={of.exceptions.map(({ kind, member, leafIndex }) => [
-            kind,
+            say(`exception.${kind}` as Key),
             member,
             <EntryLink key="e" leafIndex={leafIndex} />,
           ])}
@@ -221,7 +222,7 @@ function Orders({ of: { orders } }: { of: LawAnswer }) {
         {orders.map((order) => (
           <li key={order.id} class="card">
             <h3>
-              {say('orders.words', { action: order.action, kind: order.target.kind })}{' '}
+              {say(`order.${order.action}` as Key)} {say(`target.${order.target.kind}` as Key)}{' '}
               <span class="break">{order.target.id}</span>
             </h3>
             <p>{order.text}</p>
@@ -302,7 +303,7 @@ function Proposals({ of: { proposals } }: { of: AllianceAnswer }) {
         {proposals.map(({ id, by, kind, preview, approvedBy, awaited, closed, leafIndex }) => (
           <li key={id} class="card">
             <h3>
-              {kind} <span class="note">{by}</span>
+              {say(`change.${kind}` as Key)} <span class="note">{by}</span>
             </h3>
             <ul class="sentences" lang="en">
               {preview.map((line) => (

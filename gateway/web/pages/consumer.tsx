@@ -171,9 +171,14 @@ function Way({ trace }: { trace: Trace }) {
             class={`happening ${excursions > 0 ? 'happening-excursion' : 'happening-stay'}`}
           >
             <Time ms={fromMs} />
-            <p>
-              {itemName(place)} <Worth of={worth} />
-            </p>
+            <div>
+              <p>
+                {itemName(place)} <Worth of={worth} />
+              </p>
+              {excursions > 0 && (
+                <p class="alarm">{say('route.excursions', { count: excursions })}</p>
+              )}
+            </div>
           </li>
         ))}
       </ol>

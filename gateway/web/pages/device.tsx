@@ -9,6 +9,7 @@ import { DataTable } from '../parts/data-table.tsx';
 import { ExportBar, jsonExport } from '../parts/export-bar.tsx';
 import { DeviceLink, Digest, EntryLink, SubjectLink, Time } from '../parts/links.tsx';
 import { Facts, Section } from '../parts/section.tsx';
+import type { Key } from '../text/words.ts';
 
 export function DevicePage({ urn }: { urn: string | null }) {
   const { say } = usePage();
@@ -42,7 +43,7 @@ function Devices() {
             owner,
             say(`device.${status}`),
             sensors.map(({ name }) => name).join(', '),
-            keyLevel,
+            say(`level.${keyLevel}` as Key),
             <Time key="t" ms={lastSeenMs({ streams })} />,
           ])}
         />
@@ -112,8 +113,8 @@ function Identity({ of, law }: { of: DeviceAnswer; law: LawAnswer | null }) {
         of={[
           [say('column.status'), say(`device.${of.status}`)],
           [say('column.owner'), of.owner],
-          [say('fact.key-level'), of.keyLevel],
-          [say('fact.binding'), of.binding],
+          [say('fact.key-level'), say(`level.${of.keyLevel}` as Key)],
+          [say('fact.binding'), say(`bound.${of.binding}` as Key)],
           [say('fact.interval'), durationWords(of.reportingIntervalS * 1000, tag)],
           [say('fact.registered'), <EntryLink key="e" leafIndex={of.registrationLeaf} />],
           [say('fact.profiles'), profiles.map(({ profile }) => profile).join(', ')],

@@ -89,11 +89,10 @@ function Conditions({ conditions, item }: { conditions: readonly TraceCondition[
           say('column.excursions'),
           say('column.gaps'),
           say('column.readings'),
-          say('column.worth'),
         ]}
         rows={conditions.map((of) => [
           <>
-            {of.quantity}
+            {of.quantity} <Worth of={of.class} />
             <div class="note">
               <DeviceLink urn={of.device} />
             </div>
@@ -124,7 +123,6 @@ function Conditions({ conditions, item }: { conditions: readonly TraceCondition[
           ),
           String(of.gaps.length),
           numberWords(of.count, tag),
-          <Worth key="w" of={of.class} />,
         ])}
       />
     </Section>

@@ -26,7 +26,7 @@ export function Answered<T>({
 }) {
   const { say } = usePage();
   if (of === null) return <p class="pending">{say('pending', { what: say(what) })}</p>;
-  return of.ok ? <>{children(of.value)}</> : <FailureNote failure={of.failure} what={what} />;
+  return of.ok ? children(of.value) : <FailureNote failure={of.failure} what={what} />;
 }
 
 export function FailureNote({ failure, what }: { failure: Failure; what: Key }) {

@@ -52,10 +52,10 @@ export function Digest({ hex, whole = false }: { hex: string; whole?: boolean })
 /** A device goes to the page of devices, a URI to that of things; a name is a name. */
 export function SubjectLink({ subject }: { subject: string }) {
   if (subject.startsWith('urn:dev:')) return <DeviceLink urn={subject} />;
-  return /^[a-z][a-z0-9+.-]*:/i.test(subject) ? <ItemLink item={subject} /> : <>{subject}</>;
+  return /^[a-z][a-z0-9+.-]*:/i.test(subject) ? <ItemLink item={subject} /> : subject;
 }
 
 /** A device or a member: members are named by a URL that is no thing. */
 export function IssuerLink({ issuer }: { issuer: string }) {
-  return issuer.startsWith('urn:dev:') ? <DeviceLink urn={issuer} /> : <>{issuer}</>;
+  return issuer.startsWith('urn:dev:') ? <DeviceLink urn={issuer} /> : issuer;
 }

@@ -96,20 +96,16 @@ function ArrowHeads() {
 
 function Edge({ edge, isNamed }: { edge: PlacedEdge; isNamed: boolean }) {
   const { say } = usePage();
-  const { from, to, kind, class: worth, start, end } = edge;
+  const { from, to, kind, class: worth, points } = edge;
+  const end = points.at(-1);
   const relation = say(`edge.${kind}`);
   return (
     <g>
-      <path class={`edge edge-${worth}`} d={edgePath(edge)} marker-end={`url(#arrow-${worth})`}>
+      <path class={`edge edge-${worth}`} d={edgePath(points)} marker-end={`url(#arrow-${worth})`}>
         <title>{`${itemName(from)} ${relation} ${itemName(to)}`}</title>
       </path>
-      {isNamed && (
-        <text
-          class="edge-name"
-          x={(start.x + end.x) / 2}
-          y={(start.y + end.y) / 2 - 5}
-          text-anchor="middle"
-        >
+      {isNamed && end !== undefined && (
+        <text class="edge-name" x={end.x - 9} y={end.y - 6} text-anchor="end">
           {relation}
         </text>
       )}

@@ -91,7 +91,6 @@ export const EN_PROOFS = {
   'orders.title': 'Orders',
   'orders.note': 'An order holds for every entry after it; none can be erased.',
   'orders.none': 'There are no orders.',
-  'orders.words': '{action} {kind}',
   'orders.official': 'Official',
   'orders.lifted': 'Lifted by',
   'orders.appeals': 'Appeals',
@@ -114,7 +113,7 @@ export const EN_PROOFS = {
   'consumer.range': '{quantity}: between {min} and {max}, {count} readings',
   'consumer.way': 'Its way',
   'consumer.verify': 'Checked on your phone',
-  'consumer.verify.note': 'Your phone recomputed the proofs below; nobody’s word was taken for it.',
+  'consumer.verify.note': 'Your phone computed the proofs below again, from the signed entries up.',
   'consumer.verify.none':
     'The charter of this ledger does not open the entries, so nothing could be checked here.',
   'consumer.verify.nothing': 'There is no entry here that could be checked.',

@@ -100,10 +100,28 @@ test('a crowded column says how many it left out', () => {
 });
 
 test('an edge leaves and arrives level, within a column too', () => {
-  expect(edgePath({ start: { x: 0, y: 0 }, end: { x: 40, y: 10 } })).toBe('M0,0 C20,0 20,10 40,10');
-  expect(edgePath({ start: { x: 10, y: 0 }, end: { x: 10, y: 9 } })).toMatch(
-    /^M10,0 C38,0 38,9 10,9$/,
-  );
+  const [a, b] = [
+    { x: 0, y: 0 },
+    { x: 40, y: 10 },
+  ];
+  expect(edgePath([a, b])).toBe('M0,0 C20,0 20,10 40,10');
+  expect(edgePath([a, { x: 0, y: 9 }])).toBe('M0,0 C26,0 26,9 0,9');
+  expect(edgePath([])).toBe('');
+});
+
+test('an edge over several columns goes past what stands between', () => {
+  const nodes = [node('a', 0), node('b', 1), node('c', 2)];
+  const { edges, nodes: placed } = graphLayout(nodes, [
+    edge('a', 'c'),
+    edge('a', 'b'),
+    edge('b', 'c'),
+  ]);
+  const between = placed.find(({ item }) => item === 'b')!;
+  const long = edges.find(({ from, to }) => from === 'a' && to === 'c')!;
+  expect(long.points).toHaveLength(4);
+  for (const { y } of long.points.slice(1, 3)) {
+    expect(y < between.y || y > between.y + NODE_HEIGHT).toBe(true);
+  }
 });
 
 test('no line is drawn across a gap', () => {
