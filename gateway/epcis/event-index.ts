@@ -71,7 +71,7 @@ export class EventIndex {
     this.#rows.delete(event.eventId, eventFacts(event), leafIndex);
   }
 
-  /** Leaves with this id, in log order; the first is the event, another one a race's loser. */
+  /** Leaves with this id, in log order: a declaration of error repeats that of its event. */
   find(eventId: string): number[] {
     return this.#conditions.leavesOf(eventId);
   }

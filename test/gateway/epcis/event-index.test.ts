@@ -88,6 +88,45 @@ describe('fields', () => {
   });
 });
 
+describe('patterns and classes', () => {
+  const THINGS = [
+    'urn:epc:id:grai:0614141.12345.400',
+    'urn:epc:id:grai:0614141.54321.400',
+    'urn:epc:id:gdti:0614141.12345.400',
+    'urn:epc:id:cpi:0614141.123ABC.5',
+    'urn:epc:id:sgln:0614141.12345.400',
+    'urn:epc:id:sgln:0614141.12345.0',
+    'urn:epc:id:itip:4012345.012345.01.02.987',
+    'urn:epc:id:giai:0614141.12345400',
+    'urn:epc:id:gid:95100000.12345.400',
+    'urn:epc:id:sgtin:0614141.112345.400',
+  ];
+
+  test.each([
+    ['urn:epc:idpat:grai:0614141.12345.*', [0]],
+    ['urn:epc:idpat:grai:0614141.*.*', [0, 1]],
+    ['urn:epc:idpat:grai:*.*.*', [0, 1]],
+    ['urn:epc:idpat:gdti:0614141.12345.*', [2]],
+    ['urn:epc:idpat:cpi:0614141.123ABC.*', [3]],
+    ['urn:epc:idpat:cpi:0614141.*.*', [3]],
+    ['urn:epc:idpat:sgln:0614141.12345.*', [4, 5]],
+    ['urn:epc:id:sgln:0614141.12345.0', [5]],
+    ['urn:epc:idpat:sgln:0614141.*.*', [4, 5]],
+    ['urn:epc:idpat:itip:4012345.012345.01.02.*', [6]],
+    ['urn:epc:idpat:itip:4012345.*.*.*.*', [6]],
+    ['urn:epc:idpat:giai:0614141.*', [7]],
+    ['urn:epc:idpat:gid:95100000.12345.*', [8]],
+    ['urn:epc:idpat:gid:95100000.*.*', [8]],
+    ['urn:epc:idpat:sgtin:0614141.112345.*', [9]],
+    ['urn:epc:idpat:sgtin:9999999.*.*', []],
+  ])('%s', (pattern, leaves) => {
+    const said = THINGS.map((epc) => ({ epcList: [epc] }));
+    expect(among(said, { MATCH_epc: [pattern] })).toEqual(leaves);
+    expect(among(said, { MATCH_anyEPC: [pattern] })).toEqual(leaves);
+    expect(among(said, { MATCH_parentID: [pattern] })).toEqual([]);
+  });
+});
+
 describe('places', () => {
   test('are within those of the same GLN, and of the path above', () => {
     const at = (id: string) => ({ readPoint: { id } });
