@@ -231,5 +231,6 @@ function backendOf(
     isFurther: settings.node !== null,
     expiring: () => [{ role: 'certificate of the members’ door', notAfterMs: tls.notAfterMs }],
     clockOffsetMs: () => clock.offsetMs(),
+    privateWebhooks: setting.config.http.privateWebhooks ?? false,
   });
 }

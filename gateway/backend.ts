@@ -42,6 +42,7 @@ export class LedgerBackend implements Backend {
   readonly filing: Backend['filing'];
   readonly epcis: Backend['epcis'];
   readonly handovers: Backend['handovers'];
+  readonly standing: Backend['standing'];
   readonly devices: Backend['devices'];
   readonly device: Backend['device'];
   readonly completeness: Backend['completeness'];
@@ -62,6 +63,7 @@ export class LedgerBackend implements Backend {
     filing: Backend['filing'];
     epcis: Backend['epcis'];
     handovers: Backend['handovers'];
+    standing: Backend['standing'];
     evidence: (leafIndex: number) => Uint8Array | null;
     nowMs: () => number;
     /** After COMMIT: keys registered, retired or revoked at this door. */
@@ -78,6 +80,7 @@ export class LedgerBackend implements Backend {
     this.filing = parts.filing;
     this.epcis = parts.epcis;
     this.handovers = parts.handovers;
+    this.standing = parts.standing;
     this.devices = () => reads.devices();
     this.device = (urn) => reads.device(urn);
     this.completeness = (urn) => reads.completeness(urn);

@@ -18,6 +18,8 @@ export interface HttpConfig {
   /** Base URL seen from outside, where a proxy stands before the gateway. */
   readonly publicUrl?: string;
   readonly tls?: TlsFiles;
+  /** Subscribers to events may have addresses of a private network, this machine's too. */
+  readonly privateWebhooks?: boolean;
 }
 
 export interface MqttConfig {
@@ -214,6 +216,7 @@ function httpOf(section: Section, { folder, env }: Place): HttpConfig {
     port: portOf(section, { name: 'TRUEGRAIN_HTTP_PORT', otherwise: HTTP_PORT_DEFAULT, env }),
     ...(publicUrl !== undefined && { publicUrl }),
     ...(tls && { tls }),
+    ...(section.flag('privateWebhooks', false) && { privateWebhooks: true }),
   };
   section.close();
   return http;

@@ -85,6 +85,7 @@ export async function startGateway(
       nowMs,
       presentMs: nowMs,
       onChanged,
+      privateWebhooks: config.http.privateWebhooks ?? false,
     });
     const http = await openHttp(config, { backend, folder, nowMs, log: options.log });
     undo.unshift(() => http.close());

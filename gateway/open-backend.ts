@@ -2,9 +2,11 @@ import type { Logger } from 'pino';
 import { nativeVerify } from './admit/native-verify.ts';
 import { LedgerBackend } from './backend.ts';
 import type { DataFolder } from './data-folder.ts';
+import { Subscriptions } from './epcis/subscriptions.ts';
 import { FilingDesk } from './filing/filing-desk.ts';
 import { HandoverDesk } from './handover/handover-desk.ts';
 import type { NodeView } from './http/alliance-backend.ts';
+import type { EpcisBackend } from './http/epcis-backend.ts';
 import { executabilityFault } from './law/executability.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { KeyRecord } from './ledger/state.ts';
@@ -39,6 +41,8 @@ export interface BackendParts extends Pick<LawDeskParts, 'expiring' | 'clockOffs
   waiting?: () => Iterable<Uint8Array>;
   /** A further gateway of its member, which registers nobody and reports through its node. */
   isFurther?: boolean;
+  /** Subscribers in this gateway's own network may be posted to. */
+  privateWebhooks?: boolean;
 }
 
 /** What HTTP asks of one ledger, put together of its parts, whoever drives the ledger. */
@@ -89,8 +93,23 @@ export function openBackend(parts: BackendParts): LedgerBackend {
       entryAt: (leafIndex) => store.leaves.entry(leafIndex),
       nowMs,
     }),
+    standing: openSubscriptions(parts, epcis),
     evidence: (leafIndex) => evidence.build(leafIndex),
     nowMs: presentMs,
     onGovernance: onChanged,
   });
+}
+
+function openSubscriptions(parts: BackendParts, epcis: EpcisBackend): Subscriptions {
+  const { ledger, nowMs, privateWebhooks = false, log, undo } = parts;
+  const subscriptions = new Subscriptions({
+    db: ledger.store.db,
+    epcis,
+    nowMs,
+    privateDests: privateWebhooks,
+    onTrouble: (subscription, detail) => log.warn({ subscription, detail }, 'not delivered'),
+  });
+  subscriptions.start();
+  undo.unshift(() => subscriptions.close());
+  return subscriptions;
 }

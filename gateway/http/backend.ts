@@ -1,7 +1,7 @@
 // What the HTTP interface asks of a gateway. gateway.ts implements it; tests use a fake.
 
 import type { AllianceBackend } from './alliance-backend.ts';
-import type { EpcisBackend } from './epcis-backend.ts';
+import type { EpcisBackend, StandingQueries } from './epcis-backend.ts';
 import type { FilingBackend } from './filing-backend.ts';
 import type { HandoverBackend } from './handover-backend.ts';
 import type { LawBackend } from './law-backend.ts';
@@ -249,6 +249,8 @@ export interface Backend {
 
   /** Events of the supply chain, captured into the log. */
   readonly epcis: EpcisBackend;
+  /** What its clients ask of them again and again. */
+  readonly standing: StandingQueries;
 
   health(): Awaitable<Health>;
   /** Prometheus text exposition. */

@@ -1,3 +1,4 @@
+import type { EpcFormat } from '../epcis/epc-translation.ts';
 import type { EventPage, RuleBreach, StoredEvent } from '../epcis/event.ts';
 import type { JsonObject } from '../epcis/json.ts';
 import type { Awaitable } from './backend.ts';
@@ -70,4 +71,63 @@ export interface EpcisBackend {
   prefixDigits(digits: string): number | null;
   /** After COMMIT of events; the answer takes the listener away. */
   onRecorded(listener: () => void): () => void;
+}
+
+/** A view on the events, by its name (EPCIS 2.0, clause 8.2.6). */
+export interface NamedQuery {
+  readonly name: string;
+  readonly query: QueryParameters;
+}
+
+/** When a subscriber is told: at once, or at times like cron's (query-schedule.json), in UTC. */
+export type SubscriptionTime =
+  | { readonly stream: true }
+  | { readonly schedule: Readonly<Record<string, string>> };
+
+export interface SubscriptionView {
+  readonly id: string;
+  readonly dest: string;
+  readonly createdMs: number;
+  /** When the subscriber last answered with success; null: not yet. */
+  readonly notifiedMs: number | null;
+  /** Log time of the last event it has taken, or from which it wanted them. */
+  readonly minRecordMs: number;
+  readonly time: SubscriptionTime;
+  readonly reportIfEmpty: boolean;
+  readonly format: string;
+}
+
+/** Who follows a query over an open connection. */
+export interface Follower {
+  /** Resolves once the other side has taken it; false: it is gone. */
+  send(document: JsonObject): Promise<boolean>;
+  /** The query is gone, or this gateway closes. */
+  end(): void;
+}
+
+/** Named queries, and those who are told what is new to them. */
+export interface StandingQueries {
+  list(page: PageAsk): { queries: readonly NamedQuery[]; next: string | null };
+  get(name: string): NamedQuery | null;
+  /** Run once before it is kept: a query that can't be answered is no query. */
+  create(name: unknown, query: unknown): Promise<EpcisOutcome<NamedQuery>>;
+  /** Its subscriptions end with it. False where there is none. */
+  remove(name: string): boolean;
+
+  subscriptions(
+    name: string,
+    page: PageAsk,
+  ): { subscriptions: readonly SubscriptionView[]; next: string | null };
+  subscription(name: string, id: string): SubscriptionView | null;
+  /** `terms`: the body of the request; `format`: of the EPCs in what is delivered. */
+  subscribe(
+    name: string,
+    terms: unknown,
+    format: EpcFormat,
+  ): Promise<EpcisOutcome<SubscriptionView>>;
+  unsubscribe(name: string, id: string): boolean;
+  /** Why these terms of a connection are refused, or null. */
+  followFault(name: string, terms: unknown): EpcisRefused | null;
+  /** Tells the follower what is new from here on; the answer ends it. */
+  follow(name: string, follower: Follower, ask: { terms: unknown; format: EpcFormat }): () => void;
 }

@@ -26,6 +26,7 @@ import { readingRoutes } from './routes/readings.ts';
 import { statementRoutes } from './routes/statements.ts';
 import { webRoutes } from './routes/web.ts';
 import { AJV_OPTIONS, installQueryTypes } from './validation.ts';
+import { installWebsocket } from './websocket.ts';
 
 export interface HttpOptions {
   readonly backend: Backend;
@@ -84,6 +85,7 @@ export async function buildHttp(
   installQueryTypes(app);
   installFailures(app);
   await installOpenapi(app);
+  installWebsocket(app);
   await app.register((scope, _options, done) => {
     entryRoutes(scope, context);
     done();

@@ -26,6 +26,8 @@ const KEPT_TABLES = [
   'snapshot_point',
   'wanted_content',
   'capture_job',
+  'named_query',
+  'subscription',
 ] as const;
 
 export interface ReindexReport {

@@ -5,7 +5,7 @@ import { WANTED_SCHEMA } from './wanted.ts';
  * other table of the first group is a fold over `leaf` and can be dropped (`truegrain reindex`);
  * the last group is this gateway's own business and never leaves it.
  */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 6;
 
 /** Tables computed from the entries: dropped and rebuilt by `reindex`. */
 export const FOLD_TABLES = [
@@ -157,6 +157,18 @@ CREATE INDEX IF NOT EXISTS handover_half_when ON handover_half(time_ms, leaf_ind
 CREATE INDEX IF NOT EXISTS handover_half_leaf ON handover_half(leaf_index);
 `;
 
+/** Standing questions of this gateway's clients: its own business, kept through `reindex`. */
+const STANDING_SCHEMA = `
+CREATE TABLE IF NOT EXISTS named_query(
+  name TEXT PRIMARY KEY, query TEXT NOT NULL, created_ms INTEGER NOT NULL) WITHOUT ROWID;
+-- The last event that the subscriber has taken: what comes after it is still to be delivered.
+CREATE TABLE IF NOT EXISTS subscription(
+  id TEXT PRIMARY KEY, query_name TEXT NOT NULL, terms TEXT NOT NULL,
+  created_ms INTEGER NOT NULL, notified_ms INTEGER,
+  record_ms INTEGER NOT NULL, leaf_index INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS subscription_query ON subscription(query_name, id);
+`;
+
 const SOLO_SCHEMA = `
 CREATE TABLE IF NOT EXISTS leaf(leaf_index INTEGER PRIMARY KEY, entry BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS content(leaf_index INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
@@ -177,7 +189,9 @@ export const MIGRATIONS: readonly string[] = [
   SOLO_SCHEMA,
   ALLIANCE_SCHEMA,
   LAW_SCHEMA,
-  `${EVENT_SCHEMA}${HANDOVER_SCHEMA}`,
+  EVENT_SCHEMA,
+  HANDOVER_SCHEMA,
+  STANDING_SCHEMA,
 ];
 
 export const SCHEMA = MIGRATIONS.join('');

@@ -11,7 +11,7 @@ import { signGovernance } from '../../gateway/ledger/sign-governance.ts';
 import type { KeyRecord } from '../../gateway/ledger/state.ts';
 import { Pipeline } from '../../gateway/pipeline.ts';
 import { readsOf } from '../../gateway/reads/reads.ts';
-import { FakeEpcis } from '../support/fake-epcis.ts';
+import { FakeEpcis, fakeSubscriptions } from '../support/fake-epcis.ts';
 import { soloAdmission } from '../support/intake-rig.ts';
 import { MEMBER_ISS, type SignedFrame, SoloRig } from '../support/solo-ledger.ts';
 
@@ -47,6 +47,7 @@ function open(): void {
       throw error;
     },
   });
+  const epcis = new FakeEpcis();
   backend = new LedgerBackend({
     ledger,
     pipeline,
@@ -59,12 +60,13 @@ function open(): void {
       self: MEMBER_ISS,
       origin: () => pipeline.origin,
     }),
-    epcis: new FakeEpcis(),
     handovers: new HandoverDesk({
       index: ledger.store.handovers,
       entryAt: (leafIndex) => ledger.store.leaves.entry(leafIndex),
       nowMs: () => rig.nowMs,
     }),
+    epcis,
+    standing: fakeSubscriptions(epcis),
     evidence: () => null,
     nowMs: () => rig.nowMs,
     onGovernance: (keys) => governed.push(...keys),

@@ -15,7 +15,7 @@ import type {
 import type { FilingBackend } from '../../gateway/http/filing-backend.ts';
 import type { HandoverBackend } from '../../gateway/http/handover-backend.ts';
 import type { LawBackend } from '../../gateway/http/law-backend.ts';
-import { FakeEpcis } from './fake-epcis.ts';
+import { FakeEpcis, fakeSubscriptions } from './fake-epcis.ts';
 
 export const bytes32 = (fill: number) => new Uint8Array(32).fill(fill);
 
@@ -104,6 +104,7 @@ export class FakeBackend implements Backend {
   law: LawBackend = new FakeLaw();
   filing: FilingBackend = { sheet: () => null };
   epcis = new FakeEpcis();
+  standing = fakeSubscriptions(this.epcis);
   /** What is under a checkpoint: events at a higher position have no evidence yet. */
   anchoredSize = Number.POSITIVE_INFINITY;
   handovers: HandoverBackend = {

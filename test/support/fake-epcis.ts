@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import Database from 'better-sqlite3';
 import type { StoredEvent } from '../../gateway/epcis/event.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../gateway/epcis/json.ts';
+import { Subscriptions, type SubscriptionsParts } from '../../gateway/epcis/subscriptions.ts';
 import type {
   CaptureJob,
   DiscoveryTree,
@@ -10,6 +12,7 @@ import type {
   PageAsk,
   QueryParameters,
 } from '../../gateway/http/epcis-backend.ts';
+import { SCHEMA } from '../../gateway/store/schema.ts';
 
 /** Each event is recorded a second after the one before. */
 export const FIRST_RECORD_MS = 1_767_225_600_000;
@@ -159,4 +162,22 @@ function paged<T>(all: readonly T[], { limit, after }: PageAsk) {
   const start = after === null ? 0 : Number(after);
   const values = all.slice(start, start + limit);
   return { values, next: start + limit < all.length ? String(start + limit) : null };
+}
+
+/** The real ones, over tables in memory; a subscriber on this machine may be posted to. */
+export function fakeSubscriptions(
+  epcis: EpcisBackend,
+  more: Partial<SubscriptionsParts> = {},
+): Subscriptions {
+  const db = new Database(':memory:');
+  db.exec(SCHEMA);
+  return new Subscriptions({
+    db,
+    epcis,
+    nowMs: Date.now,
+    privateDests: true,
+    onTrouble: () => {},
+    retry: { firstMs: 1, maxMs: 20 },
+    ...more,
+  });
 }

@@ -1,6 +1,7 @@
 // The answer to a query for events, whichever of the paths it came by.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { StoredEvent } from '../../epcis/event.ts';
+import { queryDocument } from '../../epcis/query-document.ts';
 import type { QueryParameters } from '../epcis-backend.ts';
 import { sendProblem } from '../problem.ts';
 import type { EpcisContext } from './context.ts';
@@ -8,7 +9,6 @@ import { epcFormatOf, mediaTypeOf } from './headers.ts';
 import { type Listing, linkNext, readListing } from './listing.ts';
 import { readExtensions, writeExtensions } from './namespaces-header.ts';
 import { sendRefused } from './problem-body.ts';
-import { queryDocument } from './query-document.ts';
 
 /** `fixed`: what the path says already (a named query, an element of a tree). */
 export interface EventsAsk {

@@ -1,7 +1,7 @@
 // What a refusal over events looks like as a problem, and what a capture job says went wrong.
 import type { FastifyReply } from 'fastify';
 import type { RuleBreach } from '../../epcis/event.ts';
-import type { CaptureJob, EpcisRefused } from '../epcis-backend.ts';
+import type { CaptureJob, EpcisRefused, SubscriptionView } from '../epcis-backend.ts';
 import { PROBLEMS, problemKind, problemType, sendProblem } from '../problem.ts';
 
 /** Enough to mend a document by; one that is wrong throughout has as many as it has events. */
@@ -40,4 +40,20 @@ function breachView({ path, rule, message }: RuleBreach) {
   const code = Object.hasOwn(PROBLEMS, rule) ? rule : 'epcis_validation';
   const { title, status } = problemKind(code);
   return { type: problemType(code, { epcis: true }), title, status, detail: message, path, rule };
+}
+
+/** What a subscription is, for its reader: the secret stays here. */
+export function subscriptionView(subscription: SubscriptionView) {
+  const { id, dest, createdMs, notifiedMs, minRecordMs, time, reportIfEmpty, format } =
+    subscription;
+  return {
+    subscriptionID: id,
+    dest,
+    createdAt: new Date(createdMs).toISOString(),
+    ...(notifiedMs !== null && { lastNotifiedAt: new Date(notifiedMs).toISOString() }),
+    minRecordTime: new Date(minRecordMs).toISOString(),
+    ...time,
+    ...('schedule' in time && { reportIfEmpty }),
+    epcFormat: format,
+  };
 }

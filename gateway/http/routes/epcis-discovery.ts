@@ -1,12 +1,12 @@
 // The six trees of what events say (EPCIS 2.0, clause 12.8), and the end of a page token.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { GS1_CONTEXT } from '../../epcis/query-document.ts';
 import { notFound } from '../context.ts';
 import { answerEvents } from '../epcis/answer-events.ts';
 import type { EpcisContext } from '../epcis/context.ts';
 import { LISTING_QUERY, linkNext, readListing } from '../epcis/listing.ts';
 import { discoveryRoute, EPCIS_READERS } from '../epcis/options.ts';
 import { sendRefused } from '../epcis/problem-body.ts';
-import { GS1_CONTEXT } from '../epcis/query-document.ts';
 import type { DiscoveryTree } from '../epcis-backend.ts';
 import { sendProblem } from '../problem.ts';
 

@@ -3,6 +3,7 @@ import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import { MEDIA_EVIDENCE } from '@truegrain/device-sdk/formats/media-types.js';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { StoredEvent } from '../../epcis/event.ts';
+import { answeredEvent } from '../../epcis/query-document.ts';
 import { asBuffer, notFound } from '../context.ts';
 import { answerEvents, sendEvents } from '../epcis/answer-events.ts';
 import type { EpcisContext } from '../epcis/context.ts';
@@ -11,7 +12,6 @@ import { MEDIA_JSON, MEDIA_JSON_LD } from '../epcis/json-body.ts';
 import { addLink, LISTING_QUERY } from '../epcis/listing.ts';
 import { discoveryRoute, EPCIS_READERS } from '../epcis/options.ts';
 import { eventUrl, sendRefused } from '../epcis/problem-body.ts';
-import { answeredEvent } from '../epcis/query-document.ts';
 
 const CAPTURERS = { roles: ['operator', 'capture'] } as const;
 /** One event has at most what one statement may carry; the store says so, too. */

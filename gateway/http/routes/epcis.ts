@@ -1,14 +1,15 @@
 // EPCIS 2.0 (GS1, clause 12): the REST interface under /epcis, in a scope with its own headers.
 import type { FastifyInstance } from 'fastify';
+import { GS1_CONTEXT } from '../../epcis/query-document.ts';
 import type { HttpContext } from '../context.ts';
 import { epcisContext } from '../epcis/context.ts';
 import { installEpcisHeaders } from '../epcis/headers.ts';
 import { installJsonBody } from '../epcis/json-body.ts';
 import { discoveryRoute, EPCIS_READERS } from '../epcis/options.ts';
-import { GS1_CONTEXT } from '../epcis/query-document.ts';
 import { epcisCaptureRoutes } from './epcis-capture.ts';
 import { epcisDiscoveryRoutes, TREES } from './epcis-discovery.ts';
 import { epcisEventRoutes } from './epcis-events.ts';
+import { epcisQueryRoutes } from './epcis-queries.ts';
 
 export function epcisRoutes(app: FastifyInstance, context: HttpContext): void {
   installJsonBody(app);
@@ -31,4 +32,5 @@ export function epcisRoutes(app: FastifyInstance, context: HttpContext): void {
   epcisCaptureRoutes(app, shared);
   epcisEventRoutes(app, shared);
   epcisDiscoveryRoutes(app, shared);
+  epcisQueryRoutes(app, shared);
 }

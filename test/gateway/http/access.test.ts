@@ -29,6 +29,16 @@ const EPCIS_READS = [
   ]),
 ].flatMap((path) => [`GET /epcis${path}`, `OPTIONS /epcis${path}`]);
 
+const QUERIES = '/epcis/queries';
+const QUERY_ROUTES = [
+  QUERIES,
+  `${QUERIES}/:queryName`,
+  `${QUERIES}/:queryName/events`,
+  `${QUERIES}/:queryName/subscriptions`,
+  `${QUERIES}/:queryName/subscriptions/:subscriptionID`,
+];
+const ASKERS: readonly Role[] = ['operator', 'auditor'];
+
 /** Who may call what: the whole interface, one line a route. `[]` is anyone. */
 const TABLE: Record<string, readonly Role[]> = {
   'GET /.well-known/scitt-keys': [],
@@ -87,6 +97,12 @@ const TABLE: Record<string, readonly Role[]> = {
   'POST /v1/erasures': ['operator'],
   ...Object.fromEntries(EPCIS_READS.map((route) => [route, EPCIS_READERS])),
   'DELETE /epcis/nextPageToken/:token': EPCIS_READERS,
+  ...Object.fromEntries(QUERY_ROUTES.map((url) => [`OPTIONS ${url}`, EPCIS_READERS])),
+  ...Object.fromEntries(QUERY_ROUTES.map((url) => [`GET ${url}`, ASKERS])),
+  'POST /epcis/queries': ASKERS,
+  'POST /epcis/queries/:queryName/subscriptions': ASKERS,
+  'DELETE /epcis/queries/:queryName': ASKERS,
+  'DELETE /epcis/queries/:queryName/subscriptions/:subscriptionID': ASKERS,
   'POST /epcis/capture': ['operator', 'capture'],
   'POST /epcis/events': ['operator', 'capture'],
 };

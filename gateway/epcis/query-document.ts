@@ -1,8 +1,8 @@
 // EPCISQueryDocument (EPCIS 2.0, clause 8.2.7): events as an answer carries them.
 
-import { type EpcFormat, translateEvent } from '../../epcis/epc-translation.ts';
-import type { StoredEvent } from '../../epcis/event.ts';
-import { isJsonObject, type Json, type JsonObject } from '../../epcis/json.ts';
+import { type EpcFormat, translateEvent } from './epc-translation.ts';
+import type { StoredEvent } from './event.ts';
+import { isJsonObject, type Json, type JsonObject } from './json.ts';
 
 export const GS1_CONTEXT = 'https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld';
 /** Where GS1 has the same context, with and without its version. */
