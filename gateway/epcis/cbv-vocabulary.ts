@@ -107,6 +107,11 @@ export function bareVocabulary(name: VocabularyList, value: string): string {
   return words.has(word) ? word : value;
 }
 
+/** The bare words of a list, in the order of the alphabet. */
+export function vocabularyWords(name: VocabularyList): readonly string[] {
+  return [...VOCABULARIES[name].words].sort();
+}
+
 /** Whether `word` is one that CBV 2.0 has in this list. */
 export function isVocabularyWord(name: VocabularyList, word: string): boolean {
   return VOCABULARIES[name].words.has(word);

@@ -14,13 +14,17 @@ export const FEED_EVENTS_MAX = 100;
 /** Before every event of the log that was recorded from `recordMs` on. */
 export const beforeAll = (recordMs: number): FeedPosition => ({ recordMs, leafIndex: -1 });
 
-/** After everything that the log holds now. */
+/** After everything that the log holds now; what was erased since has no place in a page. */
 export async function newestPosition(epcis: EpcisBackend): Promise<FeedPosition> {
   const order = { orderBy: 'recordTime', orderDirection: 'DESC' };
-  const newest = await epcis.query(order, { limit: 1, after: null });
-  if (!newest.ok) throw new Error(`${newest.code}: ${newest.detail}`);
-  const [event] = newest.value.events;
-  return event ? positionOf(event) : beforeAll(0);
+  for (let after: string | null = null; ; ) {
+    const page = await epcis.query(order, { limit: 1, after });
+    if (!page.ok) throw new Error(`${page.code}: ${page.detail}`);
+    const [event] = page.value.events;
+    after = page.value.next;
+    if (event) return positionOf(event);
+    if (after === null) return beforeAll(0);
+  }
 }
 
 export const positionOf = ({ recordMs, leafIndex }: StoredEvent): FeedPosition => ({

@@ -79,6 +79,11 @@ export const PROBLEMS = {
     title: 'More than one capture may hold',
     epcis: 'CaptureLimitExceededException',
   },
+  epcis_event_too_large: {
+    status: 413,
+    title: 'Event larger than a statement may carry',
+    epcis: 'CaptureLimitExceededException',
+  },
   epcis_query_parameter: {
     status: 400,
     title: 'Query parameter not valid',
@@ -123,11 +128,6 @@ export const PROBLEMS = {
     status: 406,
     title: 'Not to be answered as asked',
     epcis: 'NotAcceptableException',
-  },
-  epcis_closed: {
-    status: 503,
-    title: 'This gateway captures no events',
-    epcis: 'ImplementationException',
   },
   // Refusals of what a member says about the membership.
   stale_proposal: { status: 409, title: 'Proposal overtaken by another change' },

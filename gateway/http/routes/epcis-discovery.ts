@@ -1,5 +1,6 @@
 // The six trees of what events say (EPCIS 2.0, clause 12.8), and the end of a page token.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { vocabularyWords } from '../../epcis/cbv-vocabulary.ts';
 import { GS1_CONTEXT } from '../../epcis/query-document.ts';
 import { notFound } from '../context.ts';
 import { answerEvents } from '../epcis/answer-events.ts';
@@ -30,10 +31,14 @@ const EVENT_TYPES = [
 export const TREES: Readonly<Record<DiscoveryTree, Tree>> = {
   eventTypes: { element: 'eventType', parameter: 'eventType', standard: EVENT_TYPES },
   epcs: { element: 'epc', parameter: 'MATCH_anyEPC', standard: [] },
-  bizSteps: { element: 'bizStep', parameter: 'EQ_bizStep', standard: [] },
+  bizSteps: { element: 'bizStep', parameter: 'EQ_bizStep', standard: vocabularyWords('bizStep') },
   bizLocations: { element: 'bizLocation', parameter: 'EQ_bizLocation', standard: [] },
   readPoints: { element: 'readPoint', parameter: 'EQ_readPoint', standard: [] },
-  dispositions: { element: 'disposition', parameter: 'EQ_disposition', standard: [] },
+  dispositions: {
+    element: 'disposition',
+    parameter: 'EQ_disposition',
+    standard: vocabularyWords('disposition'),
+  },
 };
 
 export function epcisDiscoveryRoutes(app: FastifyInstance, context: EpcisContext): void {

@@ -17,6 +17,9 @@ const CAPTURERS = { roles: ['operator', 'capture'] } as const;
 /** One event has at most what one statement may carry; the store says so, too. */
 const EVENT_BYTES_MAX = 262_144;
 
+/** An event and its error declarations; one would do. */
+const SAME_ID_MAX = 20;
+
 type Id = { Params: { eventID: string } };
 
 export function epcisEventRoutes(app: FastifyInstance, context: EpcisContext): void {
@@ -66,8 +69,9 @@ export function epcisEventRoutes(app: FastifyInstance, context: EpcisContext): v
         summary: 'One event by its percent-encoded eventID, or the evidence that proves it',
         description:
           `With Accept: ${MEDIA_EVIDENCE} the answer is the evidence file that proves the event ` +
-          'offline. Otherwise it is an EPCISQueryDocument, and the links alternate (this path) and ' +
-          'describedby (its statement) name the evidence.',
+          'offline: the newest under its id. Otherwise it is an EPCISQueryDocument of it and of ' +
+          'the error declarations under its id; the links alternate (this path) and describedby ' +
+          '(each statement) name the evidence.',
         produces: [MEDIA_JSON, MEDIA_JSON_LD, MEDIA_EVIDENCE],
       },
     },
@@ -93,22 +97,28 @@ async function captureEvent(
     .send({ ...(context !== null && { '@context': context }), ...event });
 }
 
+/** The event and what declared it wrong under the same id, oldest first (EPCIS 2.0, clause 7.4.1.3). */
 async function answerEvent(
   request: FastifyRequest<Id>,
   reply: FastifyReply,
   context: EpcisContext,
 ): Promise<FastifyReply> {
-  const stored = await context.epcis.event(request.params.eventID);
+  const { backend, epcis, publicUrl } = context;
+  const stored = await epcis.event(request.params.eventID);
   if (stored === null) return notFound(reply, 'event');
   if (mediaTypeOf(request) === MEDIA_EVIDENCE) return sendProof(reply, stored, context);
-  const { backend, publicUrl } = context;
-  const id = await backend.statementIdAt(stored.leafIndex);
-  const links = [`<${publicUrl}${eventUrl(stored.eventId)}>; rel="alternate"`];
-  if (id !== null) {
+  const { eventId } = stored;
+  const same = { EQ_eventID: [eventId], orderBy: 'recordTime', orderDirection: 'ASC' };
+  const found = await epcis.query(same, { limit: SAME_ID_MAX, after: null });
+  if (!found.ok) return sendRefused(reply, found);
+  const links = [`<${publicUrl}${eventUrl(eventId)}>; rel="alternate"`];
+  for (const { leafIndex } of found.value.events) {
+    const id = await backend.statementIdAt(leafIndex);
+    if (id === null) continue;
     links.push(`<${publicUrl}/v1/statements/${toHex(id)}/evidence>; rel="describedby"`);
   }
   for (const link of links) addLink(reply, `${link}; type="${MEDIA_EVIDENCE}"`);
-  return sendEvents(request, reply, { context, events: [stored] });
+  return sendEvents(request, reply, { context, events: found.value.events });
 }
 
 async function sendProof(

@@ -107,6 +107,10 @@ test('what no event says is 404, a standard event type is none the less empty', 
     });
   }
   expect(eventsOf(await get('/eventTypes/AssociationEvent/events'))).toEqual([]);
+  expect(eventsOf(await get('/bizSteps/accepting/events'))).toEqual([]);
+  const dispositions = (await get('/dispositions')).json().member;
+  expect(dispositions).toContain('non_sellable_other');
+  expect(dispositions.filter((one: string) => one === 'in_transit')).toHaveLength(1);
   expect((await get('/eventTypes?perPage=1')).json().member).toEqual([
     'AggregationEvent',
     'AssociationEvent',
@@ -123,9 +127,9 @@ test('what the path says can not be asked for otherwise', async () => {
 });
 
 test('values come in pages', async () => {
-  const steps = ['a', 'b', 'c', 'd', 'e'].map((bizStep) => objectEvent({ bizStep }));
+  const steps = ['a', 'b', 'c', 'd', 'e'].map((id) => objectEvent({ readPoint: { id } }));
   const { get } = await epcisHarness(steps);
-  const first = await get('/bizSteps?perPage=3');
+  const first = await get('/readPoints?perPage=3');
   expect(first.json().member).toEqual(['a', 'b', 'c']);
   const next = /<\/epcis(.*)>; rel="next"/.exec(String(first.headers.link))?.[1] ?? '';
   expect((await get(next)).json().member).toEqual(['d', 'e']);
