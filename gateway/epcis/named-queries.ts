@@ -4,7 +4,7 @@ import type { JsonObject } from './json.ts';
 
 /** Unreserved characters of a URL: a name is a part of a path and of a file's name. */
 export const QUERY_NAME = /^[A-Za-z0-9][\w.~-]{0,127}$/;
-/** The queries that EPCIS names itself (clause 8.2.7). */
+/** The queries that EPCIS names itself. */
 export const RESERVED_NAMES: readonly string[] = ['SimpleEventQuery', 'SimpleMasterDataQuery'];
 
 interface Row {

@@ -1,4 +1,4 @@
-// EPCISQueryDocument (EPCIS 2.0, clause 8.2.7): events as an answer carries them.
+// EPCISQueryDocument (EPCIS 2.0): events as an answer carries them.
 
 import { type EpcFormat, translateEvent } from './epc-translation.ts';
 import type { StoredEvent } from './event.ts';

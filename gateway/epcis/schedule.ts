@@ -1,4 +1,4 @@
-// When a scheduled query runs (EPCIS 2.0, clause 8.2.5.3; query-schedule.json), in UTC.
+// When a scheduled query runs (query-schedule.json of EPCIS 2.0), in UTC.
 
 /** The numbers that each field may be, and how fine it is: of two days none is finer. */
 const FIELDS = {

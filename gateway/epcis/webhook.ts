@@ -1,4 +1,4 @@
-// Events posted to a subscriber (EPCIS 2.0, clause 12.9), signed, and never into a private network.
+// Events posted to a subscriber (EPCIS 2.0), signed, and never into a private network.
 import { createHmac } from 'node:crypto';
 import { lookup as systemLookup } from 'node:dns';
 import { request as httpRequest } from 'node:http';

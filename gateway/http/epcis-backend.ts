@@ -73,7 +73,7 @@ export interface EpcisBackend {
   onRecorded(listener: () => void): () => void;
 }
 
-/** A view on the events, by its name (EPCIS 2.0, clause 8.2.6). */
+/** A view on the events, by its name (EPCIS 2.0). */
 export interface NamedQuery {
   readonly name: string;
   readonly query: QueryParameters;

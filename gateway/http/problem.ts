@@ -67,7 +67,7 @@ export const PROBLEMS = {
   },
   busy: { status: 503, title: 'Service Unavailable' },
   pending: { status: 503, title: 'Not in a block yet' },
-  // EPCIS 2.0 (GS1, clause 12): each is one of the standard's exceptions.
+  // EPCIS 2.0: each is one of the standard's exceptions.
   epcis_validation: { status: 400, title: 'Not a valid document', epcis: 'ValidationException' },
   epcis_duplicate: {
     status: 409,

@@ -1,4 +1,4 @@
-// A named query followed over a WebSocket (EPCIS 2.0, clause 12.5): the same path, upgraded.
+// A named query followed over a WebSocket (EPCIS 2.0): the same path, upgraded.
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import type { WebSocket } from 'ws';
 import type { Access } from '../auth.ts';

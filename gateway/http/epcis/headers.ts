@@ -1,4 +1,4 @@
-// The GS1-* headers of EPCIS 2.0 (clause 12.6): what this server speaks, and what a client asks for.
+// The GS1-* headers of EPCIS 2.0: what this server speaks, and what a client asks for.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { EpcFormat } from '../../epcis/epc-translation.ts';

@@ -1,4 +1,4 @@
-// One page of a listing: which one is asked for, and the link to the next (EPCIS 2.0, clause 12.6.4).
+// One page of a listing: which one is asked for, and the link to the next (EPCIS 2.0).
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Outcome } from '../backend.ts';
 import type { PageAsk, QueryParameters } from '../epcis-backend.ts';

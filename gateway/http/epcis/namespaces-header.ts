@@ -1,4 +1,4 @@
-// GS1-Extensions: `prefix=IRI` pairs, for names that GS1 did not define (EPCIS 2.0, clause 12.6).
+// GS1-Extensions: `prefix=IRI` pairs, for names that GS1 did not define (EPCIS 2.0).
 import { isJsonObject, type Json } from '../../epcis/json.ts';
 import { HttpProblem } from '../problem.ts';
 

@@ -1,4 +1,4 @@
-// OPTIONS on every path: what the server can do there (EPCIS 2.0, clause 12.6).
+// OPTIONS on every path: what the server can do there (EPCIS 2.0).
 import type { FastifyInstance } from 'fastify';
 import { CBV_VERSION, EPCIS_VERSION, VENDOR_VERSION } from './headers.ts';
 

@@ -22,7 +22,7 @@ export function sendRefused(
 
 export const eventUrl = (eventId: string): string => `/epcis/events/${encodeURIComponent(eventId)}`;
 
-/** The capture job document of EPCIS 2.0 (clause 12.7): `errors` are problems (RFC 9457). */
+/** The capture job document of EPCIS 2.0: `errors` are problems (RFC 9457). */
 export function jobView(job: CaptureJob) {
   const { captureId, createdMs, finishedMs, success, behaviour, errors } = job;
   return {

@@ -1,4 +1,4 @@
-// The six trees of what events say (EPCIS 2.0, clause 12.8), and the end of a page token.
+// The six trees of what events say (EPCIS 2.0), and the end of a page token.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { vocabularyWords } from '../../epcis/cbv-vocabulary.ts';
 import { GS1_CONTEXT } from '../../epcis/query-document.ts';

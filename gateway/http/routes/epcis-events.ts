@@ -34,7 +34,7 @@ export function epcisEventRoutes(app: FastifyInstance, context: EpcisContext): v
         tags: ['epcis'],
         summary: 'Events by the EPCIS query language, as an EPCISQueryDocument',
         description:
-          'All parameters of SimpleEventQuery (EPCIS 2.0, clause 8.2.7.1). GS1-Extensions binds ' +
+          'All parameters of SimpleEventQuery (EPCIS 2.0). GS1-Extensions binds ' +
           'prefixes in their names; GS1-EPC-Format is the form that EPCs are answered in.',
         querystring: LISTING_QUERY,
       },
@@ -97,7 +97,7 @@ async function captureEvent(
     .send({ ...(context !== null && { '@context': context }), ...event });
 }
 
-/** The event and what declared it wrong under the same id, oldest first (EPCIS 2.0, clause 7.4.1.3). */
+/** The event and what declared it wrong under the same id, oldest first (EPCIS 2.0). */
 async function answerEvent(
   request: FastifyRequest<Id>,
   reply: FastifyReply,

@@ -1,4 +1,4 @@
-// /epcis/queries: queries by name, and those who follow them (EPCIS 2.0, clauses 12.4 and 12.5).
+// /epcis/queries: queries by name, and those who follow them (EPCIS 2.0).
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { answerEvents } from '../epcis/answer-events.ts';
 import type { EpcisContext } from '../epcis/context.ts';

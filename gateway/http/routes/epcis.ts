@@ -1,4 +1,4 @@
-// EPCIS 2.0 (GS1, clause 12): the REST interface under /epcis, in a scope with its own headers.
+// EPCIS 2.0: the REST interface under /epcis, in a scope with its own headers.
 import type { FastifyInstance } from 'fastify';
 import { GS1_CONTEXT } from '../../epcis/query-document.ts';
 import type { HttpContext } from '../context.ts';
