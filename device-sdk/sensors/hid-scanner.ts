@@ -1,7 +1,7 @@
 /**
  * A scanner that is a keyboard (HID): reads `/dev/input/by-id/…-event-kbd`. The keys also reach
  * whatever console the machine has, for grabbing the device (EVIOCGRAB) needs an ioctl that Node does not
- * have; a machine with a login on its screen keeps them away by an udev rule (README).
+ * have (README says what to do about it).
  *
  * @module hid-scanner
  */
