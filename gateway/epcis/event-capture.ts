@@ -9,7 +9,7 @@ import type {
 import type { Ledger } from '../ledger/ledger.ts';
 import type { CaptureJobs } from './capture-jobs.ts';
 import type { CaptureKey } from './capture-key.ts';
-import { contentOf, eventOf, identityOf } from './captured-content.ts';
+import { eventOf, identityOf } from './captured-content.ts';
 import type { ReadEvent, RuleBreach } from './event.ts';
 import {
   EVENT_CONTENT_BYTES_MAX,
@@ -17,7 +17,7 @@ import {
   type Submit,
   type WrittenEvent,
 } from './event-writer.ts';
-import { readDocument, readEvent } from './read-document.ts';
+import { type ReadDocument, readDocument, readEvent } from './read-document.ts';
 
 /** One document is one batch, so that a crash seldom cuts it. */
 export const CAPTURE_EVENTS_MAX = 1_000;
@@ -30,6 +30,14 @@ const PASSING = new Set(['busy', 'pending', 'conflict']);
 interface Placed {
   readonly path: string;
   readonly event: ReadEvent;
+}
+
+type ReadEvents = ReadDocument['events'];
+
+interface Job {
+  readonly captureId: string;
+  readonly events: ReadEvents;
+  readonly behaviour: ErrorBehaviour;
 }
 
 type Landed = { readonly leafIndex: number } | { readonly code: string };
@@ -71,18 +79,25 @@ export class EventCapture {
 
   /** Answers once the document is on disk and everything that can be wrong with it is known. */
   async document(json: unknown, behaviour: ErrorBehaviour): Promise<EpcisOutcome<CaptureJob>> {
-    const checked = this.#check(json, behaviour);
-    if (!checked.ok) return checked;
+    const read = readDocument(json);
+    if (!read.ok) return invalid(read.breaches);
+    const { events } = read.value;
+    const refusal = this.#refusal(events, behaviour);
+    if (refusal) return refusal;
     const { jobs, nowMs } = this.#options;
     const job = jobs.open(json, behaviour, nowMs());
-    this.#start(job.captureId, json, behaviour);
+    this.#start({ captureId: job.captureId, events, behaviour });
     return { ok: true, value: job };
   }
 
   /** Documents that an earlier run of this gateway promised. */
   resume(): void {
-    for (const { captureId, document, behaviour } of this.#options.jobs.unfinished()) {
-      this.#start(captureId, document, behaviour);
+    const { jobs, nowMs } = this.#options;
+    for (const { captureId, document, behaviour } of jobs.unfinished()) {
+      const read = readDocument(document);
+      if (read.ok) this.#start({ captureId, events: read.value.events, behaviour });
+      // A newer program reads more strictly than the one that promised it.
+      else jobs.finish(captureId, read.breaches, nowMs());
     }
   }
 
@@ -98,53 +113,36 @@ export class EventCapture {
     }
   }
 
-  #check(json: unknown, behaviour: ErrorBehaviour): EpcisOutcome<Placed[]> {
-    const read = readDocument(json);
-    if (!read.ok) return invalid(read.breaches);
-    const { events } = read.value;
+  /** Why nothing of a document is taken, before anything of it is kept. */
+  #refusal(events: ReadEvents, behaviour: ErrorBehaviour): EpcisRefused | null {
     if (events.length > CAPTURE_EVENTS_MAX) {
       const detail = `${events.length} events in one document; at most ${CAPTURE_EVENTS_MAX}`;
       return refused('epcis_capture_limit', detail);
     }
-    const placed = events.flatMap((one, i) =>
-      one.ok ? [{ path: `/epcisBody/eventList/${i}`, event: one.value }] : [],
-    );
-    if (behaviour === 'proceed') return { ok: true, value: placed };
+    if (behaviour === 'proceed') return null;
     const breaches = events.flatMap((one) => (one.ok ? [] : one.breaches));
     if (breaches.length > 0) return invalid(breaches);
-    const large = placed.flatMap((one) => sizeBreach(one) ?? []);
-    if (large.length > 0) return invalid(large);
-    const other = placed.flatMap((one) => this.#otherUnderItsId(one) ?? []);
-    if (other.length === 0) return { ok: true, value: placed };
+    const { wrong } = this.#sorted(events);
+    if (wrong.length === 0) return null;
+    const taken = wrong.filter(({ rule }) => rule === 'event_id_taken');
+    if (taken.length === 0) return invalid(wrong);
     const detail = 'another event has this id; nothing was captured';
-    return { ...refused('epcis_duplicate', detail), breaches: other };
+    return { ...refused('epcis_duplicate', detail), breaches: taken };
   }
 
-  #start(captureId: string, json: unknown, behaviour: ErrorBehaviour): void {
+  #start(job: Job): void {
     const { jobs, nowMs, onFailure } = this.#options;
     this.#inTurn(async () => {
-      const errors = await this.#run(json, behaviour);
-      if (errors) jobs.finish(captureId, errors, nowMs());
-      else setTimeout(() => this.#start(captureId, json, behaviour), RETRY_AFTER_MS).unref();
+      const errors = await this.#run(job);
+      if (errors) jobs.finish(job.captureId, errors, nowMs());
+      else setTimeout(() => this.#start(job), RETRY_AFTER_MS).unref();
     }).catch((error: Error) => onFailure(error));
   }
 
   /** What is wrong with the document; null where it has to be tried again. */
-  async #run(json: unknown, behaviour: ErrorBehaviour): Promise<RuleBreach[] | null> {
-    const read = readDocument(json);
-    if (!read.ok) return [...read.breaches];
-    const errors: RuleBreach[] = [];
-    const fresh: Placed[] = [];
-    for (const [i, one] of read.value.events.entries()) {
-      if (!one.ok) {
-        errors.push(...one.breaches);
-        continue;
-      }
-      const placed = { path: `/epcisBody/eventList/${i}`, event: one.value };
-      const wrong = sizeBreach(placed) ?? this.#otherUnderItsId(placed);
-      if (wrong) errors.push(wrong);
-      else if (this.#known(placed.event).length === 0) fresh.push(placed);
-    }
+  async #run({ events, behaviour }: Job): Promise<RuleBreach[] | null> {
+    const { wrong, fresh } = this.#sorted(events);
+    const errors = [...events.flatMap((one) => (one.ok ? [] : one.breaches)), ...wrong];
     // It was whole when it was promised: another document has taken an id since.
     if (behaviour === 'rollback' && errors.length > 0) return errors;
     const landed = await this.#land(fresh.map(({ event }) => event));
@@ -155,6 +153,21 @@ export class EventCapture {
       if ('code' in one) errors.push({ path, rule: one.code, message: 'refused by the ledger' });
     }
     return errors;
+  }
+
+  /** What is to be signed, and what can't be; what is in the log already is neither. */
+  #sorted(events: ReadEvents): { fresh: Placed[]; wrong: RuleBreach[] } {
+    const fresh: Placed[] = [];
+    const wrong: RuleBreach[] = [];
+    for (const [i, one] of events.entries()) {
+      if (!one.ok) continue;
+      const placed = { path: `/epcisBody/eventList/${i}`, event: one.value };
+      const known = this.#known(one.value);
+      const breach = sizeBreach(placed) ?? this.#otherUnderItsId(placed, known);
+      if (breach) wrong.push(breach);
+      else if (known.length === 0) fresh.push(placed);
+    }
+    return { fresh, wrong };
   }
 
   /** Where the same event is in the log already; what waits for its block counts too. */
@@ -169,8 +182,8 @@ export class EventCapture {
   }
 
   /** The same document may come again, for its sender saw no answer; another one under its id may not. */
-  #otherUnderItsId({ path, event }: Placed): RuleBreach | null {
-    for (const leafIndex of this.#known(event)) {
+  #otherUnderItsId({ path, event }: Placed, known: readonly number[]): RuleBreach | null {
+    for (const leafIndex of known) {
       const content = this.#options.ledger.store.leaves.content(leafIndex);
       const stored = content ? eventOf(content) : null;
       if (stored && !isDeepStrictEqual(stored.event, event.event)) {
@@ -233,8 +246,11 @@ export interface EventCaptureOptions {
   readonly onFailure: (error: Error) => void;
 }
 
+/** Salt and heads of a content, beside its JSON. */
+const CONTENT_ROOM = 64;
+
 function sizeBreach({ path, event }: Placed): RuleBreach | null {
-  const { length } = contentOf(event);
+  const length = Buffer.byteLength(JSON.stringify(event)) + CONTENT_ROOM;
   if (length <= EVENT_CONTENT_BYTES_MAX) return null;
   const message = `${length} bytes in one event; at most ${EVENT_CONTENT_BYTES_MAX}`;
   return { path, rule: 'event_too_large', message };

@@ -4,6 +4,7 @@ import { alliance } from './alliance.bench.ts';
 import { allianceJoin } from './alliance-join.bench.ts';
 import { alliancePruning } from './alliance-pruning.bench.ts';
 import type { Bench } from './bench.ts';
+import { capture } from './capture.bench.ts';
 import { disk } from './disk.bench.ts';
 import { epcisQuery } from './epcis-query.bench.ts';
 import { firmware } from './firmware.bench.ts';
@@ -28,6 +29,7 @@ const BENCHES: Bench[] = [
   ...rules,
   ...lawReplay,
   ...epcisQuery,
+  ...capture,
 ];
 
 async function main(names: readonly string[]): Promise<number> {
