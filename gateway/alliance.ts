@@ -216,6 +216,7 @@ function backendOf(
   const { nowMs, folder, tls, settings, options } = setting;
   const { clock } = node.chain;
   return openBackend({
+    routes: setting.config.routes,
     ...rest,
     ledger: node.ledger,
     pipeline: node.pipeline,

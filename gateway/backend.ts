@@ -43,6 +43,7 @@ export class LedgerBackend implements Backend {
   readonly epcis: Backend['epcis'];
   readonly handovers: Backend['handovers'];
   readonly standing: Backend['standing'];
+  readonly trace: Backend['trace'];
   readonly devices: Backend['devices'];
   readonly device: Backend['device'];
   readonly completeness: Backend['completeness'];
@@ -64,6 +65,7 @@ export class LedgerBackend implements Backend {
     epcis: Backend['epcis'];
     handovers: Backend['handovers'];
     standing: Backend['standing'];
+    trace: Backend['trace'];
     evidence: (leafIndex: number) => Uint8Array | null;
     nowMs: () => number;
     /** After COMMIT: keys registered, retired or revoked at this door. */
@@ -81,6 +83,7 @@ export class LedgerBackend implements Backend {
     this.epcis = parts.epcis;
     this.handovers = parts.handovers;
     this.standing = parts.standing;
+    this.trace = parts.trace;
     this.devices = () => reads.devices();
     this.device = (urn) => reads.device(urn);
     this.completeness = (urn) => reads.completeness(urn);

@@ -5,6 +5,7 @@ import { fromHex } from '@truegrain/device-sdk/formats/bytes.js';
 import { MEMBER_KINDS, type MemberKind } from '@truegrain/device-sdk/formats/governance.js';
 import type { LegalId } from '@truegrain/device-sdk/formats/member-record.js';
 import { ConfigError, Section } from './config-section.ts';
+import { canonicalUri } from './epcis/epc-translation.ts';
 
 export interface TlsFiles {
   readonly keyFile: string;
@@ -88,6 +89,17 @@ export interface MemberConfig {
   readonly legalId?: LegalId;
 }
 
+/** Where things of a kind are to go: what is elsewhere, turns back or stays too long is a finding. */
+export interface RouteConfig {
+  readonly name: string;
+  /** Beginnings of EPCs as canonical GS1 Digital Links: a product, an SSCC prefix, one thing. */
+  readonly items: readonly string[];
+  /** Read points in the order in which they are passed, in URN or Digital Link form. */
+  readonly readPoints: readonly string[];
+  /** Longest time at one of them in seconds; null: as long as it takes. */
+  readonly dwellMaxS: number | null;
+}
+
 export interface GatewayConfig {
   /** Absolute path of the data folder; its layout is in data-folder.ts. */
   readonly data: string;
@@ -106,6 +118,8 @@ export interface GatewayConfig {
   readonly threads?: number;
   /** More copies of the newest signed checkpoint, on other disks (DESIGN §7). */
   readonly tipCopies: readonly string[];
+  /** The first whose `items` fit a thing is its route. */
+  readonly routes: readonly RouteConfig[];
   /** Present where this gateway is a member of an alliance. */
   readonly alliance?: AllianceConfig;
 }
@@ -162,6 +176,7 @@ export function parseConfig(
     anchorIntervalMs: root.integer('anchorIntervalMs', { min: 1, max: 3_600_000, otherwise: 100 }),
     ...(threads !== undefined && { threads }),
     tipCopies: root.texts('tipCopies').map((copy) => resolve(folder, copy)),
+    routes: root.sections('routes').map(routeOf),
     ...(alliance && { alliance }),
   };
   root.close();
@@ -244,6 +259,22 @@ function mqttOf(section: Section, { folder, env }: Place): MqttConfig {
   };
   section.close();
   return mqtt;
+}
+
+const DWELL_S_MAX = 31_536_000;
+
+function routeOf(section: Section): RouteConfig {
+  const dwellMaxS = section.maybe('dwellMaxS', () =>
+    section.integer('dwellMaxS', { min: 1, max: DWELL_S_MAX }),
+  );
+  const route = {
+    name: section.text('name'),
+    items: section.texts('items'),
+    readPoints: section.texts('readPoints').map(canonicalUri),
+    dwellMaxS: dwellMaxS ?? null,
+  };
+  section.close();
+  return route;
 }
 
 const GIB = 1_073_741_824;

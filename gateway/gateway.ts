@@ -74,6 +74,7 @@ export async function startGateway(
     const { iss } = pipeline;
     const signer = () => pipeline.signers.member;
     const backend = openBackend({
+      routes: config.routes,
       ledger,
       pipeline,
       local,

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { nativeVerify } from './admit/native-verify.ts';
 import { LedgerBackend } from './backend.ts';
+import type { RouteConfig } from './config.ts';
 import type { DataFolder } from './data-folder.ts';
 import { Subscriptions } from './epcis/subscriptions.ts';
 import { FilingDesk } from './filing/filing-desk.ts';
@@ -19,6 +20,7 @@ import { readsOf } from './reads/reads.ts';
 import { EvidenceBuilder } from './receipts/evidence-builder.ts';
 import { Registrar } from './registrar.ts';
 import type { LocalStore } from './store/local.ts';
+import { TraceDesk } from './trace/trace-desk.ts';
 
 export interface BackendParts extends Pick<LawDeskParts, 'expiring' | 'clockOffsetMs'> {
   ledger: Ledger;
@@ -39,6 +41,8 @@ export interface BackendParts extends Pick<LawDeskParts, 'expiring' | 'clockOffs
   node?: () => NodeView;
   /** Frames accepted and in no block yet. */
   waiting?: () => Iterable<Uint8Array>;
+  /** Where things are to go (section `routes` of the configuration). */
+  routes?: readonly RouteConfig[];
   /** A further gateway of its member, which registers nobody and reports through its node. */
   isFurther?: boolean;
   /** Subscribers in this gateway's own network may be posted to. */
@@ -94,6 +98,12 @@ export function openBackend(parts: BackendParts): LedgerBackend {
       nowMs,
     }),
     standing: openSubscriptions(parts, epcis),
+    trace: new TraceDesk({
+      reads,
+      reporter: { iss: pipeline.iss, origin: pipeline.origin, signer: () => pipeline.signers.log },
+      routes: parts.routes ?? [],
+      onCommitted: (listener) => pipeline.onCommitted(listener),
+    }),
     evidence: (leafIndex) => evidence.build(leafIndex),
     nowMs: presentMs,
     onGovernance: onChanged,

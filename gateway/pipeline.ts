@@ -15,7 +15,6 @@ import type { MemberSigners } from './keys.ts';
 import { RuleJudge } from './law/rule-judge.ts';
 import { type OnRuleTrouble, RulesInForce } from './law/rules-in-force.ts';
 import { StoreHistory } from './law/store-history.ts';
-import { editionOf } from './ledger/batch-law.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { KeyRecord } from './ledger/state.ts';
 import { Proofs } from './log/proofs.ts';
@@ -64,15 +63,12 @@ export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #ledger: Ledger;
   readonly #delivery: Delivery;
+  readonly #listeners = new Set<() => void>();
   #anchorTimer: NodeJS.Timeout | null = null;
   #lastAnchorMs = 0;
   #anchorCostMs = 0;
   #unanchoredSinceMs: number | null = null;
   #closed = false;
-  /** Keys whose packs the checking threads sum up for rules, under this edition of the law. */
-  readonly #summarised = new Set<string>();
-  #edition: number | null = null;
-  readonly #listeners = new Set<() => void>();
 
   constructor(options: PipelineOptions) {
     const { ledger, signers, iss } = options;
@@ -124,7 +120,6 @@ export class Pipeline {
     });
     this.intake.pool.setLedger(ledgerId);
     for (const key of ledger.state.keys) this.#announce(key);
-    this.#edition = editionOf(ledger.state);
   }
 
   /** Signs what was committed and not anchored when the last run ended. */
@@ -155,14 +150,14 @@ export class Pipeline {
     this.committed();
   }
 
-  /** Told after each COMMIT. */
-  onCommitted(listener: () => void): void {
+  /** After COMMIT; the answer takes the listener away. */
+  onCommitted(listener: () => void): () => void {
     this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   committed(): void {
     for (const listener of this.#listeners) listener();
-    this.#announceLaw();
     this.#unanchoredSinceMs ??= this.#options.nowMs();
     if (this.#anchorTimer) return;
     const sinceMs = this.#options.nowMs() - this.#lastAnchorMs;
@@ -253,27 +248,9 @@ export class Pipeline {
     const device = this.#ledger.state.devices.get(key.iss);
     if (!device) return;
     const sensors = sensorTable(device.sensors);
-    const summarises = this.law.inForce.of(device).length > 0;
-    const kid = toHex(key.kid);
-    if (summarises) this.#summarised.add(kid);
-    else this.#summarised.delete(kid);
     const { no, iss } = key;
     const captures = device.sensors.some((sensor) => sensor.interface === 'capture');
-    this.intake.pool.setKey(kid, { no, key: key.key, iss, sensors, captures, summarises });
-  }
-
-  /** Rules came or went, or a device was bound: its packs are summed up from now on, or no more. */
-  #announceLaw(): void {
-    const { state } = this.#ledger;
-    const edition = editionOf(state);
-    if (edition === this.#edition) return;
-    this.#edition = edition;
-    for (const key of state.keys) {
-      const device = key.role === 'device' ? state.devices.get(key.iss) : undefined;
-      if (!device) continue;
-      const isGoverned = this.law.inForce.of(device).length > 0;
-      if (isGoverned !== this.#summarised.has(toHex(key.kid))) this.#announce(key);
-    }
+    this.intake.pool.setKey(toHex(key.kid), { no, key: key.key, iss, sensors, captures });
   }
 
   #batchAt(leafIndex: number): { entry: Uint8Array; sub: string } | null {

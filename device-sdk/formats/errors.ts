@@ -33,6 +33,9 @@ export type FormatErrorCode =
   | 'crit'
   // cwt-claims: RFC 8392, RFC 9597
   | 'cwt_claims'
+  // signed-report
+  | 'report_key'
+  | 'report_signature'
   // cbor-reader: a structure whose next item is known
   | 'cbor_type'
   | 'cbor_integer_range'

@@ -53,5 +53,8 @@ export const MEDIA_FILING = 'application/vnd.truegrain.filing+cbor';
 export const MEDIA_INSPECTION = 'application/vnd.truegrain.inspection+cbor';
 export const MEDIA_BATCH = 'application/vnd.truegrain.batch+cbor';
 
+/** What a member's log key signs outside the log: formats/signed-report. */
+export const MEDIA_RECALL = 'application/vnd.truegrain.recall+json';
+
 /** The evidence file, `.tgev`. */
 export const MEDIA_EVIDENCE = 'application/vnd.truegrain.evidence+cbor';

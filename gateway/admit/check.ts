@@ -30,8 +30,6 @@ export interface CheckKey {
   sensors: SensorTable;
   /** Registered to capture events, which no device may. */
   captures?: boolean;
-  /** Rules are in force for the device: its packs are summed up for them. */
-  summarises?: boolean;
 }
 
 export interface CheckRegistry {
@@ -152,7 +150,6 @@ function checkReadings(statement: Statement, content: Uint8Array, key: CheckKey)
   const code = checkPack(pack, key.sensors);
   if (code) return refuse(code);
   const suspect = pack.records.some((record) => record.kind === 'flag');
-  if (!key.summarises) return suspect ? SUSPECT : ACCEPTABLE;
   return { code: null, suspect, summary: summarise(pack, sensorIndex(key.sensors)) };
 }
 
@@ -162,7 +159,6 @@ function reachesBackMs(pack: Pack): number {
 }
 
 const ACCEPTABLE: ContentVerdict = { code: null, suspect: false, summary: null };
-const SUSPECT: ContentVerdict = { code: null, suspect: true, summary: null };
 
 function refuse(code: RefusalCode): ContentVerdict {
   return { code, suspect: false, summary: null };

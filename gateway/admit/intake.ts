@@ -159,8 +159,9 @@ export class Intake implements Admission {
 
   #write(round: Round): void {
     const contents = round.accepted.map((a) => a.content);
-    const { refused } = round;
-    const applied = this.#ledger.commitBatch(round.seal(this.#gateway), { contents, refused });
+    const summaries = round.accepted.map((a) => a.summary);
+    const beside = { contents, summaries, refused: round.refused };
+    const applied = this.#ledger.commitBatch(round.seal(this.#gateway), beside);
     // One process, one thread: nothing can have changed between forecast and position.
     if (!applied.ok) throw new Error(`own batch refused: ${applied.code} (${applied.detail})`);
     round.committedAt(applied.value.leafIndex);

@@ -54,7 +54,12 @@ export class Round {
   readonly #logTimeMs: number;
   readonly #bytesMax: number;
   readonly #statementsMax: number;
-  readonly accepted: { facts: Facts; grade: number; content: Uint8Array }[] = [];
+  readonly accepted: {
+    facts: Facts;
+    grade: number;
+    content: Uint8Array;
+    summary: Float64Array | null;
+  }[] = [];
   readonly refused: (RefusedFrame & { code: ListableRefusalCode })[] = [];
   readonly rulings: Ruling[] = [];
   /** The code under which an id is listed here. */
@@ -120,7 +125,7 @@ export class Round {
     const claimed = attested.suspect ? FLAG.suspect : 0;
     const grade = this.#gradeOf(facts, this.#judge, { verdict, grade: claimed });
     const at = this.accepted.length;
-    this.accepted.push({ facts, grade, content });
+    this.accepted.push({ facts, grade, content, summary: attested.summary });
     this.#bytes += facts.entry.length;
     return () => {
       const leafIndex = this.#batchLeaf - this.accepted.length + at;

@@ -5,6 +5,7 @@ import type { EpcisBackend, StandingQueries } from './epcis-backend.ts';
 import type { FilingBackend } from './filing-backend.ts';
 import type { HandoverBackend } from './handover-backend.ts';
 import type { LawBackend } from './law-backend.ts';
+import type { TraceBackend } from './trace-backend.ts';
 
 /** SQLite answers at once, PostgreSQL later: every read may be either. */
 export type Awaitable<T> = T | Promise<T>;
@@ -251,6 +252,8 @@ export interface Backend {
   readonly epcis: EpcisBackend;
   /** What its clients ask of them again and again. */
   readonly standing: StandingQueries;
+  /** What became of things, and under which conditions. */
+  readonly trace: TraceBackend;
 
   health(): Awaitable<Health>;
   /** Prometheus text exposition. */

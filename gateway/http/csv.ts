@@ -42,7 +42,7 @@ export function csvRow(reading: Reading): string {
  * Devices choose these texts. A spreadsheet runs a cell that starts with one of = + - @ as a
  * formula, so such a cell gets a leading apostrophe; numbers never pass through here.
  */
-function textCell(text: string): string {
+export function textCell(text: string): string {
   const inert = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
 }

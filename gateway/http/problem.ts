@@ -31,6 +31,7 @@ export const PROBLEMS = {
     epcis: 'ValidationException',
   },
   invalid_locator: { status: 400, title: 'Invalid locator' },
+  ambiguous_lot: { status: 409, title: 'Several products have such a lot' },
   bad_cursor: { status: 400, title: 'Cursor not valid' },
   unauthorized: {
     status: 401,

@@ -16,6 +16,7 @@ import { enrolmentRoutes } from './routes/enrolment.ts';
 import { entryRoutes } from './routes/entries.ts';
 import { epcisRoutes } from './routes/epcis.ts';
 import { filingRoutes } from './routes/filing.ts';
+import { findingRoutes } from './routes/findings.ts';
 import { governanceRoutes } from './routes/governance.ts';
 import { handoverRoutes } from './routes/handovers.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -23,7 +24,9 @@ import { keyRoutes } from './routes/keys.ts';
 import { lawRoutes } from './routes/law.ts';
 import { logRoutes } from './routes/log.ts';
 import { readingRoutes } from './routes/readings.ts';
+import { recallRoutes } from './routes/recall.ts';
 import { statementRoutes } from './routes/statements.ts';
+import { traceRoutes } from './routes/trace.ts';
 import { webRoutes } from './routes/web.ts';
 import { AJV_OPTIONS, installQueryTypes } from './validation.ts';
 import { installWebsocket } from './websocket.ts';
@@ -113,6 +116,9 @@ const ROUTES = [
   allianceRoutes,
   lawRoutes,
   filingRoutes,
+  traceRoutes,
+  recallRoutes,
+  findingRoutes,
   healthRoutes,
   webRoutes,
 ];

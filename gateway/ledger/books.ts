@@ -22,6 +22,8 @@ export class Books {
     this.refused = new RefusedFrames(db);
     this.wanted = new Wanted(db);
     this.#load();
+    // A store from before there were sums.
+    if (this.store.sensorSpans.isEmpty) db.transaction(() => this.store.fillSpans())();
     this.#wal = new WalCleaner(db);
   }
 
@@ -93,6 +95,7 @@ export class Books {
     if (this.store.db.inTransaction) this.store.db.exec('ROLLBACK');
     this.store.packs.forget();
     this.store.events.forget();
+    this.store.sensorSpans.forget();
     this.refused.forget();
     const state = this.store.loadState();
     this.#loaded = { state, tree: this.store.loadTree(state.size) };

@@ -29,7 +29,7 @@ export interface ContentVerdict {
   code: RefusalCode | null;
   /** A reading the device itself marked suspect, e.g. the first after a bus timeout. */
   suspect: boolean;
-  /** What native rules need of the pack (law/pack-summary.ts); null where none was asked for. */
+  /** The pack by sensor, for rules and charts (law/pack-summary.ts); null where it is no pack. */
   summary: Float64Array | null;
 }
 

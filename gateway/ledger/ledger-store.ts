@@ -1,5 +1,7 @@
 import { parseBatch } from '@truegrain/device-sdk/formats/batch.js';
+import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import { mayBeCapturedEvent } from '@truegrain/device-sdk/formats/captured-event.js';
+import { parsePack } from '@truegrain/device-sdk/formats/pack.js';
 import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
 import { eventOf } from '../epcis/captured-content.ts';
 import { EventIndex } from '../epcis/event-index.ts';
@@ -9,7 +11,10 @@ import type { Db } from '../store/database.ts';
 import { DeviceLeaves, isEvent, isNotice } from '../store/device-leaves.ts';
 import { Fold } from '../store/fold.ts';
 import { Leaves } from '../store/leaves.ts';
-import { Packs } from '../store/packs.ts';
+import { type PackRow, Packs } from '../store/packs.ts';
+import { RuledPacks } from '../store/ruled-packs.ts';
+import { SensorSpans } from '../store/sensor-spans.ts';
+import { partsOfPack, type SensorPart } from '../store/sensor-sums.ts';
 import { Tiles } from '../store/tiles.ts';
 import type { AppliedBatch } from './apply-batch.ts';
 import type { AppliedGovernance, GovernanceKind } from './apply-governance.ts';
@@ -44,6 +49,8 @@ export class LedgerStore {
   readonly events: EventIndex;
   readonly handovers: HandoverIndex;
   #batchTime = { batchLeaf: -1, logTimeMs: 0 };
+  readonly ruledPacks: RuledPacks;
+  readonly sensorSpans: SensorSpans;
 
   constructor(db: Db) {
     this.db = db;
@@ -54,6 +61,8 @@ export class LedgerStore {
     this.deviceLeaves = new DeviceLeaves(db);
     this.events = new EventIndex(db);
     this.handovers = new HandoverIndex(db);
+    this.ruledPacks = new RuledPacks(db);
+    this.sensorSpans = new SensorSpans(db);
   }
 
   readonly history: History = {
@@ -99,7 +108,17 @@ export class LedgerStore {
     for (const { id, code } of applied.body.refusals)
       this.fold.putRefusal(id, code, applied.leafIndex);
     for (const ruling of applied.body.rulings) this.fold.putRuling(ruling, applied.leafIndex);
+    if (applied.body.rulings.length > 0) this.#markRuled(applied);
     for (const stream of applied.streams) this.fold.putStream(stream);
+  }
+
+  /** Those of the batch: a statement that was refused is in no log. */
+  #markRuled({ statements, body }: AppliedBatch): void {
+    const ruled = new Set(body.rulings.map(({ id }) => toHex(id)));
+    for (const { facts, leafIndex } of statements) {
+      const row = ruled.has(toHex(facts.id)) ? this.packs.row(leafIndex) : null;
+      if (row) this.ruledPacks.add(row);
+    }
   }
 
   writeGovernance(applied: AppliedGovernance): void {
@@ -115,11 +134,12 @@ export class LedgerStore {
 
   /**
    * Content beside its leaf, and what is found by it, in the COMMIT of whoever calls. The rows of the
-   * leaf and its batch are there already.
+   * leaf and its batch are there already. `parts`: its readings by sensor, where a checking thread
+   * has summed them up.
    */
-  keepContent(leafIndex: number, bytes: Uint8Array): void {
-    this.leaves.keepContent(leafIndex, bytes);
-    this.indexContent(leafIndex, bytes);
+  keepContent(leafIndex: number, bytes: Uint8Array, parts?: readonly SensorPart[]): void {
+    // One that is here was indexed with it: sums would count it twice.
+    if (this.leaves.keepContent(leafIndex, bytes)) this.indexContent(leafIndex, bytes, parts);
   }
 
   /** A content that came before its leaf was here: the ledger was taken over anew. */
@@ -129,10 +149,15 @@ export class LedgerStore {
   }
 
   /** What is found by a content that is here; `reindex` builds it anew so. */
-  indexContent(leafIndex: number, bytes: Uint8Array): void {
+  indexContent(leafIndex: number, bytes: Uint8Array, parts?: readonly SensorPart[]): void {
     const event = this.#eventAt(leafIndex, bytes);
-    if (event) this.events.add(event, { leafIndex, recordMs: this.logTimeOf(leafIndex) ?? 0 });
-    else this.handovers.add(leafIndex, bytes);
+    if (event) {
+      this.events.add(event, { leafIndex, recordMs: this.logTimeOf(leafIndex) ?? 0 });
+      return;
+    }
+    this.handovers.add(leafIndex, bytes);
+    const row = this.packs.row(leafIndex);
+    if (row) this.sensorSpans.add(row, parts ?? partsOf(bytes, row.firstMs));
   }
 
   /** Content and everything that was found by it. */
@@ -142,6 +167,22 @@ export class LedgerStore {
     if (event) this.events.remove(leafIndex, event);
     else this.handovers.remove(leafIndex);
     this.leaves.eraseContent(leafIndex);
+    const row = bytes && !event ? this.packs.row(leafIndex) : null;
+    if (bytes && row) this.#takeFromSums(row, partsOf(bytes, row.firstMs));
+  }
+
+  /** Sums over all that is kept, where there are none yet: inside a transaction. */
+  fillSpans(): void {
+    for (let from = 0; ; ) {
+      const contents = this.leaves.contentsFrom(from, CONTENTS_A_TURN);
+      for (const { leafIndex, bytes } of contents) {
+        const row = this.packs.row(leafIndex);
+        if (row) this.sensorSpans.add(row, partsOf(bytes, row.firstMs));
+      }
+      const last = contents.at(-1);
+      if (contents.length < CONTENTS_A_TURN || !last) return;
+      from = last.leafIndex + 1;
+    }
   }
 
   /** Log time of the batch that carried a statement; null for governance, which states its own. */
@@ -165,6 +206,26 @@ export class LedgerStore {
     return entry && isEvent(entry) ? eventOf(bytes) : null;
   }
 
+  #takeFromSums(row: PackRow, parts: readonly SensorPart[]): void {
+    this.sensorSpans.remove(row, parts, (fromMs, toMs) => {
+      const others = this.packs.scan({
+        scope: 'key',
+        no: row.keyNo,
+        wide: false,
+        afterMs: fromMs,
+        afterLeaf: -1,
+        beforeMs: toMs,
+        limit: -1,
+      });
+      // In the order in which they were added, so that what is left is what reindex would make.
+      others.sort((a, b) => a.leafIndex - b.leafIndex);
+      return others.flatMap((other) => {
+        const content = this.leaves.content(other.leafIndex);
+        return content && other.subjectNo === row.subjectNo ? partsOf(content, other.firstMs) : [];
+      });
+    });
+  }
+
   /** A frame refused with a listed code, as long as this gateway keeps it. */
   refusedFrame(id: Uint8Array): Uint8Array | null {
     const frame = this.db.prepare('SELECT frame FROM refused_frame WHERE id = ?').pluck().get(id);
@@ -179,4 +240,12 @@ export class LedgerStore {
     const stream = this.db.prepare('SELECT coalesce(max(log_time_ms), 0) FROM stream').pluck();
     return stream.get() as number;
   }
+}
+
+const CONTENTS_A_TURN = 1_000;
+
+/** None where it is no pack: boot and gap records, events. */
+function partsOf(content: Uint8Array, anchorMs: number): SensorPart[] {
+  const pack = parsePack(content);
+  return pack.ok ? partsOfPack(pack.value, anchorMs) : [];
 }

@@ -13,6 +13,7 @@ export class Leaves {
   readonly #refs: Query;
   readonly #content: Query;
   readonly #deleteContent: Query;
+  readonly #contentsFrom: Query;
   readonly #size: Query;
 
   constructor(db: Db) {
@@ -27,6 +28,10 @@ export class Leaves {
       .pluck();
     this.#refs = db.prepare('SELECT leaf_index FROM statement_ref WHERE id48 = ?').pluck();
     this.#content = db.prepare('SELECT bytes FROM content WHERE leaf_index = ?').pluck();
+    this.#contentsFrom = db.prepare(
+      `SELECT leaf_index AS leafIndex, bytes FROM content WHERE leaf_index >= ?
+       ORDER BY leaf_index LIMIT ?`,
+    );
     this.#deleteContent = db.prepare('DELETE FROM content WHERE leaf_index = ?');
     this.#size = db.prepare('SELECT coalesce(max(leaf_index) + 1, 0) FROM leaf').pluck();
   }
@@ -43,8 +48,9 @@ export class Leaves {
     this.#insertRef.run(id48(id), leafIndex);
   }
 
-  keepContent(leafIndex: number, bytes: Uint8Array): void {
-    this.#insertContent.run(leafIndex, bytes);
+  /** False where there is one already. */
+  keepContent(leafIndex: number, bytes: Uint8Array): boolean {
+    return this.#insertContent.run(leafIndex, bytes).changes === 1;
   }
 
   entry(leafIndex: number): Uint8Array | null {
@@ -71,6 +77,11 @@ export class Leaves {
 
   content(leafIndex: number): Uint8Array | null {
     return (this.#content.get(leafIndex) as Uint8Array | undefined) ?? null;
+  }
+
+  /** Contents that are kept, ascending. */
+  contentsFrom(leafIndex: number, limit: number): { leafIndex: number; bytes: Uint8Array }[] {
+    return this.#contentsFrom.all(leafIndex, limit) as { leafIndex: number; bytes: Uint8Array }[];
   }
 
   /** What another statement left at this place is removed: a ledger was taken over anew. */

@@ -1,3 +1,4 @@
+import { canonicalUri } from '../epcis/epc-translation.ts';
 import type { Db, Query } from './database.ts';
 import { GAP_EDGE, WIDE_PACK } from './schema.ts';
 
@@ -55,6 +56,13 @@ export const GAP_EDGES_SQL = `SELECT seq, leaf_index AS leafIndex FROM pack
 export const BELOW_SQL = `SELECT seq, leaf_index AS leafIndex FROM pack
   WHERE key_no = ? AND seq < ? ORDER BY seq DESC LIMIT ?`;
 
+/** Statements of one grade, and how many of them have no content here. */
+export interface GradeCount {
+  grade: number;
+  packs: number;
+  unreadable: number;
+}
+
 export class Packs {
   readonly #insert: Query;
   readonly #bySeq: Query;
@@ -62,8 +70,11 @@ export class Packs {
   readonly #scans = new Map<string, Query>();
   readonly #gapEdges: Query;
   readonly #below: Query;
+  readonly #grades: Query;
   readonly #subject: Query;
   readonly #insertSubject: Query;
+  readonly #insertAlias: Query;
+  readonly #aliases: Query;
   readonly #subjectText: Query;
   readonly #countSubjects: Query;
   readonly #subjects = new Map<string, number>();
@@ -82,8 +93,18 @@ export class Packs {
     }
     this.#gapEdges = db.prepare(GAP_EDGES_SQL);
     this.#below = db.prepare(BELOW_SQL);
+    this.#grades = db.prepare(
+      `SELECT grade, count(*) AS packs, sum(NOT EXISTS (
+         SELECT 1 FROM content WHERE content.leaf_index = some.leaf_index)) AS unreadable
+       FROM (SELECT grade, leaf_index FROM pack
+         WHERE key_no = @keyNo AND first_ms >= @fromMs AND first_ms < @toMs
+         AND (@subjectNo IS NULL OR subject_no = @subjectNo) LIMIT @limit) AS some
+       GROUP BY grade`,
+    );
     this.#subject = db.prepare('SELECT no FROM subject WHERE sub = ?').pluck();
     this.#insertSubject = db.prepare('INSERT INTO subject VALUES (?, ?)');
+    this.#insertAlias = db.prepare('INSERT INTO subject_alias VALUES (?, ?)');
+    this.#aliases = db.prepare('SELECT subject_no FROM subject_alias WHERE item = ?').pluck();
     this.#subjectText = db.prepare('SELECT sub FROM subject WHERE no = ?').pluck();
     this.#countSubjects = db.prepare('SELECT coalesce(max(no) + 1, 0) FROM subject').pluck();
     this.#nextSubject = this.#countSubjects.get() as number;
@@ -129,6 +150,17 @@ export class Packs {
     return this.#below.all(keyNo, seq, limit) as SeqRow[];
   }
 
+  /** Of a key's packs that begin in the range, at most `limit` of them. */
+  grades(query: {
+    keyNo: number;
+    subjectNo: number | null;
+    fromMs: number;
+    toMs: number;
+    limit: number;
+  }): GradeCount[] {
+    return this.#grades.all(query) as GradeCount[];
+  }
+
   /** Number of a subject, given out in the order of first appearance in the log. */
   subjectNo(sub: string): number {
     const known = this.#subjects.get(sub) ?? this.findSubject(sub);
@@ -139,12 +171,21 @@ export class Packs {
     const no = this.#nextSubject;
     this.#nextSubject += 1;
     this.#insertSubject.run(no, sub);
+    const item = canonicalUri(sub);
+    if (item !== sub) this.#insertAlias.run(item, no);
     this.#cache(sub, no);
     return no;
   }
 
   findSubject(sub: string): number | null {
     return (this.#subject.get(sub) as number | undefined) ?? null;
+  }
+
+  /** Every subject that is this thing, in whatever form its statements named it. */
+  subjectsOf(item: string): number[] {
+    const named = this.findSubject(item);
+    const others = this.#aliases.all(item) as number[];
+    return named === null ? others : [named, ...others];
   }
 
   subjectText(no: number): string {

@@ -1,3 +1,6 @@
+import { RULED_SCHEMA } from './ruled-packs.ts';
+import { SPAN_SCHEMA } from './sensor-spans.ts';
+import { LOOKUP_SCHEMA } from './trace-tables.ts';
 import { WANTED_SCHEMA } from './wanted.ts';
 
 /**
@@ -5,7 +8,7 @@ import { WANTED_SCHEMA } from './wanted.ts';
  * other table of the first group is a fold over `leaf` and can be dropped (`truegrain reindex`);
  * the last group is this gateway's own business and never leaves it.
  */
-export const SCHEMA_VERSION = 6;
+export const SCHEMA_VERSION = 4;
 
 /** Tables computed from the entries: dropped and rebuilt by `reindex`. */
 export const FOLD_TABLES = [
@@ -22,6 +25,8 @@ export const FOLD_TABLES = [
   'device_leaf',
   'notice_leaf',
   'erased',
+  'ruled_pack',
+  'subject_alias',
 ] as const;
 
 /** Tables computed from contents and their entries: gone with a content that is erased. */
@@ -34,6 +39,10 @@ export const CONTENT_TABLES = [
   'event_phrase',
   'event_word',
   'handover_half',
+  'sensor_series',
+  'sensor_subject',
+  'sensor_open',
+  'sensor_span',
 ] as const;
 
 /** Packs as long as this are rare; a query by time looks back this far for all others. */
@@ -169,6 +178,11 @@ CREATE TABLE IF NOT EXISTS subscription(
 CREATE INDEX IF NOT EXISTS subscription_query ON subscription(query_name, id);
 `;
 
+/** What trace, conditions and charts read instead of contents. */
+const TRACE_SCHEMA = `${LOOKUP_SCHEMA}${RULED_SCHEMA}${SPAN_SCHEMA}`;
+
+const PROVENANCE_SCHEMA = `${EVENT_SCHEMA}${HANDOVER_SCHEMA}${STANDING_SCHEMA}${TRACE_SCHEMA}`;
+
 const SOLO_SCHEMA = `
 CREATE TABLE IF NOT EXISTS leaf(leaf_index INTEGER PRIMARY KEY, entry BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS content(leaf_index INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
@@ -189,9 +203,7 @@ export const MIGRATIONS: readonly string[] = [
   SOLO_SCHEMA,
   ALLIANCE_SCHEMA,
   LAW_SCHEMA,
-  EVENT_SCHEMA,
-  HANDOVER_SCHEMA,
-  STANDING_SCHEMA,
+  PROVENANCE_SCHEMA,
 ];
 
 export const SCHEMA = MIGRATIONS.join('');

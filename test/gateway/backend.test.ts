@@ -11,6 +11,7 @@ import { signGovernance } from '../../gateway/ledger/sign-governance.ts';
 import type { KeyRecord } from '../../gateway/ledger/state.ts';
 import { Pipeline } from '../../gateway/pipeline.ts';
 import { readsOf } from '../../gateway/reads/reads.ts';
+import { TraceDesk } from '../../gateway/trace/trace-desk.ts';
 import { FakeEpcis, fakeSubscriptions } from '../support/fake-epcis.ts';
 import { soloAdmission } from '../support/intake-rig.ts';
 import { MEMBER_ISS, type SignedFrame, SoloRig } from '../support/solo-ledger.ts';
@@ -67,6 +68,16 @@ function open(): void {
     }),
     epcis,
     standing: fakeSubscriptions(epcis),
+    trace: new TraceDesk({
+      reads: rig.context,
+      reporter: {
+        iss: MEMBER_ISS,
+        origin: pipeline.origin,
+        signer: () => pipeline.signers.log,
+      },
+      routes: [],
+      onCommitted: (listener) => pipeline.onCommitted(listener),
+    }),
     evidence: () => null,
     nowMs: () => rig.nowMs,
     onGovernance: (keys) => governed.push(...keys),

@@ -15,6 +15,7 @@ import type {
 import type { FilingBackend } from '../../gateway/http/filing-backend.ts';
 import type { HandoverBackend } from '../../gateway/http/handover-backend.ts';
 import type { LawBackend } from '../../gateway/http/law-backend.ts';
+import type { TraceBackend } from '../../gateway/http/trace-backend.ts';
 import { FakeEpcis, fakeSubscriptions } from './fake-epcis.ts';
 
 export const bytes32 = (fill: number) => new Uint8Array(32).fill(fill);
@@ -96,6 +97,31 @@ class FakeLaw implements LawBackend {
   }
 }
 
+/** Nothing is known of anything. */
+class FakeTrace implements TraceBackend {
+  recall() {
+    return NO_MEMBERS;
+  }
+  signRecall() {
+    return new Uint8Array();
+  }
+  findings() {
+    return { ok: true as const, value: { findings: [], next: null, end: '0.0' } };
+  }
+  onCommitted() {
+    return () => {};
+  }
+  trace() {
+    return NO_MEMBERS;
+  }
+  chart() {
+    return NO_MEMBERS;
+  }
+  search() {
+    return [];
+  }
+}
+
 const NO_MEMBERS = { ok: false as const, code: 'not_found', detail: 'no members' };
 
 /** A gateway in memory: fixed answers, knobs for the rest, and a record of what it was asked. */
@@ -110,6 +136,7 @@ export class FakeBackend implements Backend {
   handovers: HandoverBackend = {
     handovers: () => ({ ok: true, value: { handovers: [], next: null } }),
   };
+  trace: TraceBackend = new FakeTrace();
   open = false;
   note: string | null = 'ledger.example/00\n1\nAAAA\n\n— ledger.example/00 AAAA\n';
   answer: SubmitAnswer = { state: 'accepted', id: RUNNING };

@@ -1,0 +1,67 @@
+import type { RouteConfig } from '../config.ts';
+import type { Outcome } from '../http/backend.ts';
+import type {
+  Chart,
+  ChartQuery,
+  FindingsPage,
+  FindingsQuery,
+  RecallQuery,
+  RecallReport,
+  SearchResult,
+  Trace,
+  TraceBackend,
+  TraceQuery,
+} from '../http/trace-backend.ts';
+import type { ReadContext } from '../reads/read-context.ts';
+import { TraceTables } from '../store/trace-tables.ts';
+import { chart } from './chart.ts';
+import { findings } from './findings.ts';
+import { type Reporter, recallReport, signedRecall } from './recall-report.ts';
+import { search } from './search.ts';
+import { trace } from './trace.ts';
+import type { TraceContext } from './trace-context.ts';
+
+/** The trace side of the HTTP interface over one ledger. */
+export class TraceDesk implements TraceBackend {
+  readonly #context: TraceContext;
+  readonly #reporter: Reporter;
+  readonly #routes: readonly RouteConfig[];
+  readonly onCommitted: TraceBackend['onCommitted'];
+
+  constructor(options: {
+    reads: ReadContext;
+    reporter: Reporter;
+    routes: readonly RouteConfig[];
+    onCommitted: TraceBackend['onCommitted'];
+  }) {
+    const { reads, reporter, routes, onCommitted } = options;
+    this.#context = { ...reads, tables: new TraceTables(reads.store.db) };
+    this.#reporter = reporter;
+    this.#routes = routes;
+    this.onCommitted = onCommitted;
+  }
+
+  trace(query: TraceQuery): Outcome<Trace> {
+    return trace(this.#context, query, this.#routes);
+  }
+
+  recall(query: RecallQuery): Outcome<RecallReport> {
+    return recallReport(this.#context, query, this.#reporter);
+  }
+
+  signRecall(report: RecallReport, bytes: Uint8Array): Uint8Array {
+    return signedRecall(report, bytes, this.#reporter);
+  }
+
+  findings(query: FindingsQuery): Outcome<FindingsPage> {
+    return findings(this.#context, query, this.#routes);
+  }
+
+  chart(query: ChartQuery): Outcome<Chart> {
+    return chart(this.#context, query);
+  }
+
+  search(text: string): SearchResult[] {
+    return search(this.#context, text);
+  }
+}
