@@ -4,6 +4,7 @@ import { CaptureJobs } from './epcis/capture-jobs.ts';
 import { CaptureKey } from './epcis/capture-key.ts';
 import { EpcisDesk } from './epcis/epcis-desk.ts';
 import { EventCapture } from './epcis/event-capture.ts';
+import { EventLanding } from './epcis/event-landing.ts';
 import { EventWriter } from './epcis/event-writer.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { MemberVoice } from './member-voice.ts';
@@ -27,25 +28,33 @@ export function openEpcis(parts: EpcisParts): EpcisDesk {
   const { store } = ledger;
   const jobs = new CaptureJobs(store.db);
   const { intake } = pipeline;
+  const landing = new EventLanding({
+    ledger,
+    key: new CaptureKey({ file: join(folder.keys, 'capture.pem'), voice }),
+    writer: new EventWriter({
+      state: () => ledger.state,
+      waiting,
+      presentMs: () => voice.presentMs(),
+    }),
+    submit: (frame, settle) => intake.submit(frame, null, settle),
+    trouble: () => intake.trouble,
+  });
+  // A further gateway has no member key to register a capture key with.
   const capture = parts.isFurther
     ? null
     : new EventCapture({
         ledger,
         events: store.events,
-        key: new CaptureKey({ file: join(folder.keys, 'capture.pem'), voice }),
-        writer: new EventWriter({
-          state: () => ledger.state,
-          waiting,
-          presentMs: () => voice.presentMs(),
-        }),
-        submit: (frame, settle) => intake.submit(frame, null, settle),
-        trouble: () => intake.trouble,
+        landing,
         jobs,
         nowMs,
         onFailure: (error) => parts.log.error({ error: error.message }, 'a capture job failed'),
       });
   const desk = new EpcisDesk({ store, jobs, capture });
-  pipeline.onCommitted(() => desk.committed());
+  pipeline.onCommitted(() => {
+    landing.committed();
+    desk.committed();
+  });
   capture?.resume();
   return desk;
 }

@@ -81,8 +81,8 @@ export class EpcisDesk implements EpcisBackend {
     return this.#store.events.knows(tree, value);
   }
 
-  prefixDigits(_digits: string): number | null {
-    return null;
+  prefixDigits(digits: string): number | null {
+    return this.#store.events.prefixDigits(digits);
   }
 
   onRecorded(listener: () => void): () => void {
@@ -92,7 +92,6 @@ export class EpcisDesk implements EpcisBackend {
 
   /** After each COMMIT of the ledger. */
   committed(): void {
-    this.#capture?.committed();
     for (const listener of this.#listeners) listener();
   }
 
@@ -112,7 +111,7 @@ function invalidQuery(breaches: readonly RuleBreach[]): EpcisRefused {
 
 const NOT_HERE: EpcisOutcome<never> = {
   ok: false,
-  code: 'not_allowed',
+  code: 'epcis_closed',
   detail: 'a further gateway captures nothing: send the document to its member’s node',
   breaches: [],
 };

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import type {
   CaptureJob,
   EpcisOutcome,
@@ -8,15 +7,10 @@ import type {
 } from '../http/epcis-backend.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { CaptureJobs } from './capture-jobs.ts';
-import type { CaptureKey } from './capture-key.ts';
 import { eventOf, identityOf } from './captured-content.ts';
 import type { ReadEvent, RuleBreach } from './event.ts';
-import {
-  EVENT_CONTENT_BYTES_MAX,
-  type EventWriter,
-  type Submit,
-  type WrittenEvent,
-} from './event-writer.ts';
+import type { EventLanding } from './event-landing.ts';
+import { EVENT_CONTENT_BYTES_MAX } from './event-writer.ts';
 import { type ReadDocument, readDocument, readEvent } from './read-document.ts';
 
 /** One document is one batch, so that a crash seldom cuts it. */
@@ -40,16 +34,12 @@ interface Job {
   readonly behaviour: ErrorBehaviour;
 }
 
-type Landed = { readonly leafIndex: number } | { readonly code: string };
-
 /**
  * From a document to the log: read whole, checked whole, then signed and admitted like readings. One
  * document at a time, for its statements are numbered.
  */
 export class EventCapture {
   readonly #options: EventCaptureOptions;
-  /** Statements that wait for their block, by id. */
-  readonly #awaited = new Map<string, { id: Uint8Array; land: (landed: Landed) => void }>();
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: EventCaptureOptions) {
@@ -69,7 +59,7 @@ export class EventCapture {
       }
       const large = sizeBreach({ path: '', event: read.value });
       if (large) return { ...refused('epcis_event_too_large', large.message), breaches: [large] };
-      const landed = await this.#land([read.value]);
+      const landed = await this.#options.landing.land([read.value]);
       if (!landed.ok) return landed;
       const [first] = landed.value;
       if (!first || 'code' in first) return refused(first?.code ?? 'internal', eventId);
@@ -98,18 +88,6 @@ export class EventCapture {
       if (read.ok) this.#start({ captureId, events: read.value.events, behaviour });
       // A newer program reads more strictly than the one that promised it.
       else jobs.finish(captureId, read.breaches, nowMs());
-    }
-  }
-
-  /** After each COMMIT: what waited for its block is in it, or is refused there. */
-  committed(): void {
-    const { store } = this.#options.ledger;
-    for (const [hex, { id, land }] of this.#awaited) {
-      const leafIndex = store.leaves.find(id);
-      const refusal = leafIndex === null ? store.fold.refusal(id) : null;
-      if (leafIndex === null && refusal === null) continue;
-      this.#awaited.delete(hex);
-      land(leafIndex === null ? { code: refusal?.code ?? 'internal' } : { leafIndex });
     }
   }
 
@@ -145,7 +123,7 @@ export class EventCapture {
     const errors = [...events.flatMap((one) => (one.ok ? [] : one.breaches)), ...wrong];
     // It was whole when it was promised: another document has taken an id since.
     if (behaviour === 'rollback' && errors.length > 0) return errors;
-    const landed = await this.#land(fresh.map(({ event }) => event));
+    const landed = await this.#options.landing.land(fresh.map(({ event }) => event));
     if (!landed.ok && PASSING.has(landed.code)) return null;
     if (!landed.ok) return [{ path: '', rule: landed.code, message: landed.detail }];
     for (const [i, one] of landed.value.entries()) {
@@ -194,38 +172,6 @@ export class EventCapture {
     return null;
   }
 
-  /** Each event's place in the log, or why it has none. */
-  async #land(events: readonly ReadEvent[]): Promise<EpcisOutcome<Landed[]>> {
-    if (events.length === 0) return { ok: true, value: [] };
-    if (this.#options.trouble() !== null) return refused('busy', 'nothing can be made durable now');
-    const ready = await this.#options.key.ready();
-    if (!ready.ok) return { ...ready, breaches: [] };
-    const { writer } = this.#options;
-    const pending = writer.pending(ready.value);
-    const fresh = events.filter((event) => !pending.has(identityOf(event)));
-    const written = writer.write(ready.value, fresh);
-    const landing = new Map(fresh.map((event, i) => [event, written[i]]));
-    const landings = events.map((event) => {
-      const one = landing.get(event);
-      const id = one?.id ?? pending.get(identityOf(event));
-      if (!id) throw new Error(`${event.eventId} was neither signed nor waits`);
-      return new Promise<Landed>((land) => {
-        if (one) this.#submit(one, land);
-        else this.#awaited.set(toHex(id), { id, land });
-      });
-    });
-    this.committed();
-    return { ok: true, value: await Promise.all(landings) };
-  }
-
-  #submit({ id, frame }: WrittenEvent, land: (landed: Landed) => void): void {
-    this.#options.submit(frame, (outcome) => {
-      if (outcome.kind === 'queued') this.#awaited.set(toHex(id), { id, land });
-      else if ('leafIndex' in outcome) land({ leafIndex: outcome.leafIndex });
-      else land({ code: outcome.code });
-    });
-  }
-
   #inTurn<T>(next: () => Promise<T>): Promise<T> {
     const turn = this.#turn.then(next);
     this.#turn = turn.catch(() => {});
@@ -236,11 +182,7 @@ export class EventCapture {
 export interface EventCaptureOptions {
   readonly ledger: Pick<Ledger, 'store'>;
   readonly events: { find(eventId: string): number[] };
-  readonly key: CaptureKey;
-  readonly writer: EventWriter;
-  readonly submit: Submit;
-  /** Set while admission can make nothing durable. */
-  readonly trouble: () => string | null;
+  readonly landing: EventLanding;
   readonly jobs: CaptureJobs;
   readonly nowMs: () => number;
   readonly onFailure: (error: Error) => void;

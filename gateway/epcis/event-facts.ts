@@ -2,6 +2,7 @@
 // (EPCIS 2.0) can ask for, each in one spelling.
 
 import type { VocabularyList } from './cbv-vocabulary.ts';
+import { companyPrefixes, PREFIX_TERM } from './company-prefix.ts';
 import type { ReadEvent } from './event.ts';
 import { instantOf } from './event-time.ts';
 import { EXISTS, instanceName, measureName, typedName, withinName } from './fact-names.ts';
@@ -27,6 +28,7 @@ export function eventFacts({ event, context }: ReadEvent): EventFacts {
   const sheet = new FactSheet();
   const things = thingFacts(event);
   addWhat(sheet, event, things);
+  for (const prefix of companyPrefixes(event)) sheet.term(PREFIX_TERM, prefix);
   addWhy(sheet, event, namespaces);
   addPlace(sheet, event, { field: 'readPoint', namespaces });
   addPlace(sheet, event, { field: 'bizLocation', namespaces });

@@ -1,6 +1,7 @@
 import { fail, ok, type Result } from '@truegrain/device-sdk/formats/result.js';
 import type { DiscoveryTree, PageAsk, ValuePage } from '../http/epcis-backend.ts';
 import type { Db } from '../store/database.ts';
+import { PREFIX_TERM, prefixLength } from './company-prefix.ts';
 import type { ReadEvent } from './event.ts';
 import { EventConditions } from './event-conditions.ts';
 import { EventDiscovery } from './event-discovery.ts';
@@ -109,6 +110,11 @@ export class EventIndex {
 
   discover(tree: DiscoveryTree, page: PageAsk): Result<ValuePage, 'epcis_page_token'> {
     return this.#discovery.discover(tree, page);
+  }
+
+  /** Of the digits that begin a key, how many are its company prefix, by what captured URNs showed. */
+  prefixDigits(digits: string): number | null {
+    return prefixLength(digits, (prefix) => this.#phrases.find(PREFIX_TERM, prefix) !== null);
   }
 
   knows(tree: DiscoveryTree, value: string): boolean {

@@ -156,6 +156,13 @@ describe('a document', () => {
   });
 });
 
+test('a link is answered as a URN once a URN has shown how long its company prefix is', async () => {
+  expect(rig.epcis.prefixDigits('061414110734')).toBe(null);
+  await one(sampleEvent());
+  expect(rig.epcis.prefixDigits('061414110734')).toBe(7);
+  expect(rig.epcis.prefixDigits('401234567890')).toBe(null);
+});
+
 describe('a single event', () => {
   test('is in the log when the answer comes; the same again is a duplicate', async () => {
     const { eventId, leafIndex } = await one(sampleEvent());
