@@ -26,6 +26,7 @@ describe('config', () => {
       mqtt: { host: '127.0.0.1', port: 1883 },
       batchLingerMs: 15,
       anchorIntervalMs: 100,
+      routes: [],
       tipCopies: [],
     });
   });

@@ -125,8 +125,12 @@ test('the table names every route', async () => {
 test.each(Object.entries(TABLE))('%s', async (route, roles) => {
   const { app } = await harness();
   const [method, url] = route.split(' ') as ['GET' | 'POST' | 'DELETE' | 'OPTIONS', string];
-  const call = async (headers: Record<string, string>) =>
-    (await app.inject({ method, url: fill(url), headers })).statusCode;
+  const call = async (headers: Record<string, string>) => {
+    // A stream of findings has no end: its head is enough.
+    const answer = await app.inject({ method, url: fill(url), headers, payloadAsStream: true });
+    answer.stream().destroy();
+    return answer.statusCode;
+  };
   const open = roles.length === 0;
 
   const anonymous = await call({});
