@@ -56,7 +56,9 @@ export function unitWords(unit: string | null): string {
   return unit === null ? '' : (UNITS.get(unit) ?? unit);
 }
 
-export function quantityWords(value: number, unit: string | null, tag: string): string {
+/** A value that nobody has any more, its content erased, is no number. */
+export function quantityWords(value: number | null, unit: string | null, tag: string): string {
+  if (value === null) return NOTHING;
   return `${numberWords(value, tag)}\u202f${unitWords(unit)}`.trimEnd();
 }
 

@@ -23,7 +23,11 @@ const DEVICE = 'urn:dev:ops:32473-reefer-17';
 const RULE = {
   rule: 'load-temperature@2',
   title: 'Load between 2 and 8 °C',
-  responsible: { name: 'Ada Meyer', contact: 'quality@carrier.example' },
+  responsible: {
+    name: 'Ada Meyer',
+    organisation: 'Carrier',
+    contact: 'quality@carrier.example',
+  },
 };
 const EXCURSION: Excursion = {
   fromMs: at(40),
@@ -41,7 +45,7 @@ function edge(from: string, to: string, more: Partial<TraceEdge>): TraceEdge {
     kind: 'contains',
     fromMs: at(20),
     untilMs: null,
-    eventIds: ['ni:///sha-256;aa?ver=CBV2.0', null],
+    eventIds: ['ni:///sha-256;aa?ver=CBV2.0'],
     leafIndex: 3,
     class: 'observed',
     recordedBy: 'https://mill.example',
@@ -125,6 +129,8 @@ export function sampleTrace(item = PALLET): Trace {
         meanKinetic: 5.3,
         excursions: [EXCURSION],
         gaps: [GAP],
+        unreadable: 2,
+        isTruncated: false,
         class: 'measured',
       },
     ],
@@ -167,6 +173,8 @@ export function sampleChart({ points = 800, total = 1_000_000 } = {}): ChartData
     return [ms, mean - 0.6 - (i % 7) / 20, mean + 0.5 + (i % 5) / 20, mean, total / points];
   });
   return {
+    sensor: 'load',
+    sensors: ['load', 'humidity'],
     unit: 'Cel',
     quantity: 'load temperature',
     points: rows.filter(([ms]) => ms < GAP.fromMs || ms > GAP.untilMs),

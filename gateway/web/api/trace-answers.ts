@@ -2,7 +2,7 @@
 
 /** measured, observed or declared: computed from evidence, never said by oneself. */
 export type FactClass = 'measured' | 'observed' | 'declared';
-export type EdgeKind = 'contains' | 'becomes' | 'carries' | 'transaction';
+export type EdgeKind = 'contains' | 'carries' | 'becomes' | 'lot' | 'transaction';
 
 export interface TraceNode {
   readonly item: string;
@@ -18,7 +18,7 @@ export interface TraceEdge {
   readonly kind: EdgeKind;
   readonly fromMs: number;
   readonly untilMs: number | null;
-  readonly eventIds: readonly (string | null)[];
+  readonly eventIds: readonly string[];
   readonly leafIndex: number;
   readonly class: FactClass;
   readonly recordedBy: string;
@@ -43,15 +43,20 @@ export interface RuleName {
   /** `id@version`. */
   readonly rule: string;
   readonly title: string;
-  readonly responsible: { readonly name: string; readonly contact: string };
+  readonly responsible: {
+    readonly name: string;
+    readonly organisation: string;
+    readonly contact: string;
+  };
 }
 
+/** Bounds are null where the content was erased. */
 export interface Excursion {
   readonly fromMs: number;
   readonly untilMs: number;
-  readonly min: number;
-  readonly max: number;
-  readonly rules?: readonly RuleName[];
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly rules: readonly RuleName[];
 }
 
 export interface Gap {
@@ -65,17 +70,21 @@ export interface TraceCondition {
   readonly via: string;
   readonly device: string;
   readonly sensor: string;
-  readonly quantity: string;
-  readonly unit: string | null;
+  readonly quantity: string | null;
+  readonly unit: string;
   readonly fromMs: number;
   readonly untilMs: number;
   readonly count: number;
-  readonly min: number;
-  readonly max: number;
-  readonly mean: number;
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly mean: number | null;
+  /** USP <1079.2>, in the unit of the readings; null where it is no temperature's. */
   readonly meanKinetic: number | null;
   readonly excursions: readonly Excursion[];
   readonly gaps: readonly Gap[];
+  /** Statements whose contents were erased or are not kept by this gateway. */
+  readonly unreadable: number;
+  readonly isTruncated: boolean;
   readonly class: FactClass;
 }
 
@@ -111,8 +120,11 @@ export interface FindingsPage {
 export type ChartPoint = readonly [number, number, number, number, number];
 
 export interface ChartData {
-  readonly unit: string | null;
-  readonly quantity: string;
+  readonly sensor: string;
+  /** All that can be asked for. */
+  readonly sensors: readonly string[];
+  readonly unit: string;
+  readonly quantity: string | null;
   readonly points: readonly ChartPoint[];
   readonly limits: {
     readonly min: number | null;

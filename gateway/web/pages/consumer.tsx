@@ -62,7 +62,7 @@ function Facts({ of, trace }: { of: SubjectRecord; trace: Trace | null }) {
         {(trace?.conditions ?? []).map((condition) => (
           <li key={`${condition.device} ${condition.sensor} ${condition.fromMs}`}>
             {say('consumer.range', {
-              quantity: condition.quantity,
+              quantity: condition.quantity ?? condition.sensor,
               min: quantityWords(condition.min, condition.unit, tag),
               max: quantityWords(condition.max, condition.unit, tag),
               count: numberWords(condition.count, tag),

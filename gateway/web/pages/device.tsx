@@ -1,5 +1,4 @@
 // One device: who it is, how well its key is kept, its calibration, and whether its chain is whole.
-import { useState } from 'preact/hooks';
 import type { CompletenessAnswer, DeviceAnswer, LawAnswer } from '../api/gateway-answers.ts';
 import { durationWords, numberWords, quantityWords } from '../format.ts';
 import { useJson, usePage } from '../page-state.ts';
@@ -77,7 +76,9 @@ function Device({ urn }: { urn: string }) {
               </Answered>
             </Section>
             <Sensors of={view} law={law?.ok ? law.value : null} />
-            <SensorCharts of={view} />
+            <Section title={say('device.readings')}>
+              <Chart of={{ device: urn }} title={urn} />
+            </Section>
             <Keys of={view} />
             <ExportBar
               exports={[
@@ -275,28 +276,6 @@ function Sensors({ of, law }: { of: DeviceAnswer; law: LawAnswer | null }) {
           },
         )}
       />
-    </Section>
-  );
-}
-
-function SensorCharts({ of }: { of: DeviceAnswer }) {
-  const { say } = usePage();
-  const drawable = of.sensors.filter(({ unit }) => unit !== null);
-  const [picked, setPicked] = useState(drawable[0]?.name ?? null);
-  if (picked === null) return null;
-  return (
-    <Section title={say('device.readings')}>
-      <label class="field">
-        {say('column.sensor')}{' '}
-        <select value={picked} onChange={({ currentTarget }) => setPicked(currentTarget.value)}>
-          {drawable.map(({ name }) => (
-            <option key={name} value={name}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
-      <Chart key={picked} of={{ device: of.urn }} sensor={picked} title={picked} />
     </Section>
   );
 }

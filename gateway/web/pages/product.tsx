@@ -48,7 +48,7 @@ function Product({ item }: { item: string }) {
       </Section>
       {trace?.ok && <Conditions conditions={trace.value.conditions} item={item} />}
       <Section title={say('product.chart')}>
-        <Chart of={{ subject: item }} sensor={null} title={itemName(item)} />
+        <Chart of={{ subject: item }} title={itemName(item)} />
       </Section>
       {trace?.ok && (
         <>
@@ -92,7 +92,7 @@ function Conditions({ conditions, item }: { conditions: readonly TraceCondition[
         ]}
         rows={conditions.map((of) => [
           <>
-            {of.quantity} <Worth of={of.class} />
+            {of.quantity ?? of.sensor} <Worth of={of.class} />
             <div class="note">
               <DeviceLink urn={of.device} />
             </div>
@@ -122,7 +122,12 @@ function Conditions({ conditions, item }: { conditions: readonly TraceCondition[
             </strong>
           ),
           String(of.gaps.length),
-          numberWords(of.count, tag),
+          <>
+            {numberWords(of.count, tag)}
+            {of.unreadable > 0 && (
+              <div class="alarm">{say('product.unreadable', { count: of.unreadable })}</div>
+            )}
+          </>,
         ])}
       />
     </Section>

@@ -12,24 +12,19 @@ import { Time } from './links.tsx';
 import { RuleNames } from './rule-names.tsx';
 
 const HEIGHT_PX = 300;
-const POINTS_DEFAULT = 800;
+/** About one a pixel; the server takes up to 4,000. */
+const POINTS_MAX = 1_200;
+const POINTS_MIN = 200;
 const TABLE_ROWS_MAX = 200;
 const MOVES: readonly Move[] = ['earlier', 'later', 'closer', 'wider'];
 
 export type ChartOf = { readonly device: string } | { readonly subject: string };
 
-export function Chart({
-  of,
-  sensor,
-  title,
-}: {
-  of: ChartOf;
-  sensor: string | null;
-  title: string;
-}) {
-  const { say } = usePage();
+export function Chart({ of, title }: { of: ChartOf; title: string }) {
   const [span, setSpan] = useState<Span | null>(null);
-  const query = new URLSearchParams({ ...of, points: String(POINTS_DEFAULT) });
+  const [sensor, setSensor] = useState<string | null>(null);
+  const [points] = useState(() => Math.min(POINTS_MAX, Math.max(POINTS_MIN, innerWidth)));
+  const query = new URLSearchParams({ ...of, points: String(points) });
   if (sensor !== null) query.set('sensor', sensor);
   if (span !== null) {
     query.set('fromMs', String(span.fromMs));
@@ -42,19 +37,42 @@ export function Chart({
     <figure class="chart">
       <figcaption>{title}</figcaption>
       <Answered of={shown} what="what.chart">
-        {(data) =>
-          data.points.length === 0 && span === null ? (
-            <p class="empty">{say('chart.empty')}</p>
-          ) : (
-            <>
-              <Plot data={data} onSpan={setSpan} />
-              <ChartControls data={data} span={span} onSpan={setSpan} />
-              <ChartWords data={data} />
-            </>
-          )
-        }
+        {(data) => (
+          <>
+            {data.sensors.length > 1 && (
+              <SensorChoice of={data.sensors} chosen={data.sensor} onChosen={setSensor} />
+            )}
+            <Plot data={data} onSpan={setSpan} />
+            <ChartControls data={data} span={span} onSpan={setSpan} />
+            <ChartWords data={data} />
+          </>
+        )}
       </Answered>
     </figure>
+  );
+}
+
+function SensorChoice({
+  of,
+  chosen,
+  onChosen,
+}: {
+  of: readonly string[];
+  chosen: string;
+  onChosen: (sensor: string) => void;
+}) {
+  const { say } = usePage();
+  return (
+    <label class="field">
+      {say('column.sensor')}{' '}
+      <select value={chosen} onChange={({ currentTarget }) => onChosen(currentTarget.value)}>
+        {of.map((name) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 
@@ -98,12 +116,13 @@ function ChartWords({ data }: { data: ChartData }) {
   return (
     <>
       <p>
-        {points.length > 0 &&
-          say('chart.words', {
-            total: numberWords(total, tag),
-            min: quantityWords(least, unit, tag),
-            max: quantityWords(most, unit, tag),
-          })}{' '}
+        {points.length === 0
+          ? say('chart.empty')
+          : say('chart.words', {
+              total: numberWords(total, tag),
+              min: quantityWords(least, unit, tag),
+              max: quantityWords(most, unit, tag),
+            })}{' '}
         {limits === null
           ? say('chart.no-limits')
           : say('chart.limits', {

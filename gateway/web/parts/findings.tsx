@@ -1,8 +1,9 @@
 // What the gateway found: excursions, gaps, forks and the rest; newest first, and as they come.
 import { useEffect, useState } from 'preact/hooks';
+import { type Answer, type Asking, getJson } from '../api/client.ts';
 import { followEvents } from '../api/event-stream.ts';
 import type { Finding, FindingsPage } from '../api/trace-answers.ts';
-import { useJson, usePage } from '../page-state.ts';
+import { useAsked, usePage } from '../page-state.ts';
 import type { Key } from '../text/words.ts';
 import { Answered } from './answered.tsx';
 import { EntryLink, SubjectLink, Time } from './links.tsx';
@@ -10,15 +11,17 @@ import { RuleNames } from './rule-names.tsx';
 import { Section } from './section.tsx';
 
 const FINDINGS_SHOWN_MAX = 30;
+const PAGE_FINDINGS = 500;
+const PAGES_READ_MAX = 20;
 
 export function LiveFindings() {
   const { say } = usePage();
-  const [asked] = useJson<FindingsPage>(`/v1/findings?limit=${FINDINGS_SHOWN_MAX}`);
+  const [asked] = useAsked('findings', newestFindings);
   const live = useLiveFindings(asked?.ok ?? false);
   return (
     <Section title={say('findings.title')} note={say('findings.note')}>
       <Answered of={asked} what="what.findings">
-        {({ findings }) => (
+        {(findings) => (
           <div aria-live="polite">
             <FindingList of={[...live, ...findings].slice(0, FINDINGS_SHOWN_MAX)} />
           </div>
@@ -26,6 +29,23 @@ export function LiveFindings() {
       </Answered>
     </Section>
   );
+}
+
+/** They are paged from the oldest on: the newest stand on the last page, and are turned around here. */
+async function newestFindings(asking: Asking): Promise<Answer<readonly Finding[]>> {
+  let newest: readonly Finding[] = [];
+  let after: string | null = null;
+  for (let page = 0; page < PAGES_READ_MAX; page++) {
+    const query = new URLSearchParams({ limit: String(PAGE_FINDINGS) });
+    if (after !== null) query.set('after', after);
+    const answer: Answer<FindingsPage> = await getJson(`/v1/findings?${query}`, asking);
+    if (!answer.ok) return answer;
+    const { findings, next } = answer.value;
+    newest = [...newest, ...findings].slice(-FINDINGS_SHOWN_MAX);
+    if (next === null) break;
+    after = next;
+  }
+  return { ok: true, value: newest.toReversed() };
 }
 
 /** Newest first, from when the page was opened. */

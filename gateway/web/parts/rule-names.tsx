@@ -9,9 +9,7 @@ export function RuleNames({ of }: { of: readonly RuleName[] }) {
       {of.map(({ rule, title, responsible }) => (
         <li key={rule}>
           <code>{rule}</code> {title}.{' '}
-          <span class="note">
-            {say('rule.answers', { name: responsible.name, contact: responsible.contact })}
-          </span>
+          <span class="note">{say('rule.answers', { ...responsible })}</span>
         </li>
       ))}
     </ul>

@@ -95,6 +95,7 @@ export const EN_PAGES = {
   'product.conditions.note':
     'From the readings made while it was in that container or place, and from no others.',
   'product.conditions.none': 'No readings belong to its way.',
+  'product.unreadable': '{count} statements can’t be read: erased, or not kept here',
   'product.kinetic': 'kinetic {value}',
   'product.itself': 'the thing itself',
   'product.chart': 'Readings over time',

@@ -89,6 +89,7 @@ export const ZH_PAGES: Readonly<Record<keyof typeof EN_PAGES, string>> = {
   'product.conditions': '途中条件',
   'product.conditions.note': '只取它在该容器或地点期间的读数。',
   'product.conditions.none': '途中没有读数。',
+  'product.unreadable': '{count} 份声明无法读取：已删除或不在此保存',
   'product.kinetic': '动力学 {value}',
   'product.itself': '物品本身',
   'product.chart': '读数曲线',

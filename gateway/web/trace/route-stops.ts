@@ -15,9 +15,9 @@ export interface RouteStop {
 
 export interface StopMeasurement {
   readonly quantity: string;
-  readonly unit: string | null;
-  readonly min: number;
-  readonly max: number;
+  readonly unit: string;
+  readonly min: number | null;
+  readonly max: number | null;
   readonly class: FactClass;
 }
 
@@ -43,8 +43,8 @@ export function routeStops(trace: Trace): RouteStop[] {
       via: stay.via,
       class: stay.class,
       leafIndex: stay.leafIndex,
-      measured: during.map(({ quantity, unit, min, max, class: worth }) => {
-        return { quantity, unit, min, max, class: worth };
+      measured: during.map(({ quantity, sensor, unit, min, max, class: worth }) => {
+        return { quantity: quantity ?? sensor, unit, min, max, class: worth };
       }),
       excursions: during
         .flatMap(({ excursions }) => excursions)

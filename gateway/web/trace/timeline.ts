@@ -1,5 +1,5 @@
 // All that happened to a thing, in one order: stays, containments, excursions, gaps.
-import type { FactClass, RuleName, Trace } from '../api/trace-answers.ts';
+import type { EdgeKind, FactClass, RuleName, Trace } from '../api/trace-answers.ts';
 
 export type Happening =
   | {
@@ -14,7 +14,7 @@ export type Happening =
       readonly leafIndex: number;
     }
   | {
-      readonly kind: 'contains' | 'becomes' | 'carries' | 'transaction';
+      readonly kind: EdgeKind;
       readonly atMs: number;
       readonly untilMs: number | null;
       readonly from: string;
@@ -29,9 +29,9 @@ export type Happening =
       readonly untilMs: number;
       readonly device: string;
       readonly via: string;
-      readonly min: number;
-      readonly max: number;
-      readonly unit: string | null;
+      readonly min: number | null;
+      readonly max: number | null;
+      readonly unit: string;
       readonly rules: readonly RuleName[];
     }
   | {
@@ -56,7 +56,7 @@ export function timelineOf(trace: Trace): Happening[] {
   const conditions = trace.conditions.flatMap((condition): Happening[] => {
     const { device, via, unit, excursions, gaps } = condition;
     return [
-      ...excursions.map(({ fromMs: atMs, untilMs, min, max, rules = [] }): Happening => {
+      ...excursions.map(({ fromMs: atMs, untilMs, min, max, rules }): Happening => {
         return { kind: 'excursion', atMs, untilMs, device, via, min, max, unit, rules };
       }),
       ...gaps.map(({ fromMs: atMs, untilMs, missing }): Happening => {
