@@ -47,6 +47,7 @@ export function TraceGraph({ trace }: { trace: Trace }) {
               key={`${edge.from} ${edge.to} ${edge.kind} ${edge.leafIndex}`}
               edge={edge}
               isNamed={edges.length <= EDGES_NAMED_MAX}
+              isAlone={edges.filter(({ to }) => to === edge.to).length === 1}
             />
           ))}
           {nodes.map((node) => (
@@ -94,23 +95,40 @@ function ArrowHeads() {
   );
 }
 
-function Edge({ edge, isNamed }: { edge: PlacedEdge; isNamed: boolean }) {
+function Edge({
+  edge,
+  isNamed,
+  isAlone,
+}: {
+  edge: PlacedEdge;
+  isNamed: boolean;
+  /** No other ends where it ends. */
+  isAlone: boolean;
+}) {
   const { say } = usePage();
   const { from, to, kind, class: worth, points } = edge;
-  const end = points.at(-1);
+  const name = nameAt(points, isAlone);
   const relation = say(`edge.${kind}`);
   return (
     <g>
       <path class={`edge edge-${worth}`} d={edgePath(points)} marker-end={`url(#arrow-${worth})`}>
         <title>{`${itemName(from)} ${relation} ${itemName(to)}`}</title>
       </path>
-      {isNamed && end !== undefined && (
-        <text class="edge-name" x={end.x - 9} y={end.y - 6} text-anchor="end">
+      {isNamed && (
+        <text class="edge-name" x={name.x} y={name.y} text-anchor={isAlone ? 'end' : 'middle'}>
           {relation}
         </text>
       )}
     </g>
   );
+}
+
+/** Before the arrow's head; where several heads meet, on the middle of its last stretch. */
+function nameAt(points: PlacedEdge['points'], isAlone: boolean): { x: number; y: number } {
+  const end = points.at(-1) ?? { x: 0, y: 0 };
+  const before = points.at(-2) ?? end;
+  if (isAlone) return { x: end.x - 9, y: end.y - 6 };
+  return { x: (before.x + end.x) / 2, y: (before.y + end.y) / 2 - 5 };
 }
 
 function Node({ node, isAsked }: { node: PlacedNode; isAsked: boolean }) {
