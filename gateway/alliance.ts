@@ -213,7 +213,7 @@ function backendOf(
   parts: Pick<BackendParts, 'local' | 'mqttUrl' | 'undo' | 'voice'> & { node: MemberNode },
 ): LedgerBackend {
   const { node, ...rest } = parts;
-  const { nowMs, folder, tls, settings, options } = setting;
+  const { config, nowMs, folder, tls, settings, options } = setting;
   const { clock } = node.chain;
   return openBackend({
     routes: setting.config.routes,
@@ -230,6 +230,7 @@ function backendOf(
     node: () => nodeView(node, settings),
     waiting: () => node.inbox.frames(),
     isFurther: settings.node !== null,
+    ...(config.events && { events: config.events }),
     expiring: () => [{ role: 'certificate of the members’ door', notAfterMs: tls.notAfterMs }],
     clockOffsetMs: () => clock.offsetMs(),
     privateWebhooks: setting.config.http.privateWebhooks ?? false,

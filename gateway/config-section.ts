@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 /** The configuration can't be used; the message names file and key. */
 export class ConfigError extends Error {}
 
@@ -41,6 +43,13 @@ export class Section {
       return this.fail(key, `must be an integer from ${min} to ${max}`);
     }
     return value;
+  }
+
+  positive(key: string, { otherwise }: { otherwise?: number } = {}): number {
+    const value = this.#value(key) ?? otherwise;
+    if (value === undefined) return this.fail(key, 'is missing');
+    const isPositive = typeof value === 'number' && Number.isFinite(value) && value > 0;
+    return isPositive ? value : this.fail(key, 'must be a number above 0');
   }
 
   url(key: string, schemes: readonly string[]): string {
@@ -107,5 +116,25 @@ export class Section {
 
   #pathOf(key: string): string {
     return this.#place.path === '' ? key : `${this.#place.path}.${key}`;
+  }
+}
+
+const CONFIG_BYTES_MAX = 1_000_000;
+
+/** Of a config file; what is wrong with it is one line. */
+export function readJson(file: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = (error as { code?: string }).code;
+    const why = code === 'ENOENT' ? 'does not exist; run `truegrain init` first' : 'is unreadable';
+    throw new ConfigError(`${file} ${why}`, { cause: error });
+  }
+  if (text.length > CONFIG_BYTES_MAX) throw new ConfigError(`${file} is too large`);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ConfigError(`${file} is not JSON: ${(error as Error).message}`, { cause: error });
   }
 }

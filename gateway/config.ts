@@ -1,10 +1,10 @@
 // truegrain.json: what the operator of one gateway decides. Everything has a safe default but the names.
-import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fromHex } from '@truegrain/device-sdk/formats/bytes.js';
 import { MEMBER_KINDS, type MemberKind } from '@truegrain/device-sdk/formats/governance.js';
 import type { LegalId } from '@truegrain/device-sdk/formats/member-record.js';
-import { ConfigError, Section } from './config-section.ts';
+import { ConfigError, readJson, Section } from './config-section.ts';
+import { type EventsConfig, readEvents } from './derive/derive-config.ts';
 import { canonicalUri } from './epcis/epc-translation.ts';
 
 export interface TlsFiles {
@@ -122,6 +122,8 @@ export interface GatewayConfig {
   readonly routes: readonly RouteConfig[];
   /** Present where this gateway is a member of an alliance. */
   readonly alliance?: AllianceConfig;
+  /** Packs that become EPCIS events. */
+  readonly events?: EventsConfig;
 }
 
 export const CONFIG_NAME = 'truegrain.json';
@@ -132,7 +134,6 @@ export const PEER_PORT_DEFAULT = 26_680;
 export const P2P_PORT_DEFAULT = 26_656;
 const PORT_MAX = 65_535;
 const HOST_PORT = /^(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z.-]+):[0-9]{1,5}$/;
-const CONFIG_BYTES_MAX = 1_000_000;
 
 /** Overrides for containers and tests; `process.env` fits. */
 export interface Environment {
@@ -162,6 +163,8 @@ export function parseConfig(
     pattern: LEDGER_NAME,
     ...(alliance && { otherwise: hostOf(member.iss) }),
   });
+  const http = httpOf(root.section('http', {}), { folder, env });
+  const events = readEvents(root, http.publicUrl);
   const config: GatewayConfig = {
     data: env.TRUEGRAIN_DATA ? resolve(env.TRUEGRAIN_DATA) : data,
     member,
@@ -170,7 +173,7 @@ export function parseConfig(
       otherwise: `${ledgerName}/witness`,
       pattern: LEDGER_NAME,
     }),
-    http: httpOf(root.section('http', {}), { folder, env }),
+    http,
     mqtt: mqttOf(root.section('mqtt', {}), { folder, env }),
     batchLingerMs: root.integer('batchLingerMs', { min: 0, max: 10_000, otherwise: 15 }),
     anchorIntervalMs: root.integer('anchorIntervalMs', { min: 1, max: 3_600_000, otherwise: 100 }),
@@ -178,6 +181,7 @@ export function parseConfig(
     tipCopies: root.texts('tipCopies').map((copy) => resolve(folder, copy)),
     routes: root.sections('routes').map(routeOf),
     ...(alliance && { alliance }),
+    ...(events && { events }),
   };
   root.close();
   return config;
@@ -357,23 +361,6 @@ function portOf(
     throw new ConfigError(`${name} is "${text}": must be a port, 0 to ${PORT_MAX}`);
   }
   return Number(text);
-}
-
-function readJson(file: string): unknown {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    const code = (error as { code?: string }).code;
-    const why = code === 'ENOENT' ? 'does not exist; run `truegrain init` first' : 'is unreadable';
-    throw new ConfigError(`${file} ${why}`, { cause: error });
-  }
-  if (text.length > CONFIG_BYTES_MAX) throw new ConfigError(`${file} is too large`);
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new ConfigError(`${file} is not JSON: ${(error as Error).message}`, { cause: error });
-  }
 }
 
 /** Where the config file is looked for when no --config is given. */

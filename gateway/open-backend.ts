@@ -2,7 +2,11 @@ import type { Logger } from 'pino';
 import { nativeVerify } from './admit/native-verify.ts';
 import { LedgerBackend } from './backend.ts';
 import type { RouteConfig } from './config.ts';
+import { ConfigError } from './config-section.ts';
 import type { DataFolder } from './data-folder.ts';
+import type { EventsConfig } from './derive/derive-config.ts';
+import { openDerivation } from './derive/open-derivation.ts';
+import type { EpcisDesk } from './epcis/epcis-desk.ts';
 import { Subscriptions } from './epcis/subscriptions.ts';
 import { FilingDesk } from './filing/filing-desk.ts';
 import { HandoverDesk } from './handover/handover-desk.ts';
@@ -43,6 +47,8 @@ export interface BackendParts extends Pick<LawDeskParts, 'expiring' | 'clockOffs
   waiting?: () => Iterable<Uint8Array>;
   /** Where things are to go (section `routes` of the configuration). */
   routes?: readonly RouteConfig[];
+  /** Packs that become EPCIS events. */
+  events?: EventsConfig;
   /** A further gateway of its member, which registers nobody and reports through its node. */
   isFurther?: boolean;
   /** Subscribers in this gateway's own network may be posted to. */
@@ -78,6 +84,7 @@ export function openBackend(parts: BackendParts): LedgerBackend {
     ...(parts.waiting && { waiting: parts.waiting }),
     isFurther,
   });
+  if (parts.events) keepDeriving(parts.events, epcis, parts);
   return new LedgerBackend({
     ledger,
     pipeline,
@@ -122,4 +129,16 @@ function openSubscriptions(parts: BackendParts, epcis: EpcisBackend): Subscripti
   subscriptions.start();
   undo.unshift(() => subscriptions.close());
   return subscriptions;
+}
+
+/** From the packs that an earlier run did not come to. */
+function keepDeriving(config: EventsConfig, epcis: EpcisDesk, parts: BackendParts): void {
+  if (parts.isFurther) {
+    throw new ConfigError('events: a further gateway makes none; list them at its member’s node');
+  }
+  const capture = (events: readonly unknown[]) => epcis.captureEvents(events);
+  const { ledger, pipeline, log, undo } = parts;
+  const derivation = openDerivation({ config, ledger, capture, log });
+  pipeline.onCommitted(() => derivation.committed());
+  undo.unshift(() => derivation.close());
 }

@@ -14,6 +14,7 @@ import type { CaptureJobs } from './capture-jobs.ts';
 import { eventOf } from './captured-content.ts';
 import type { EventPage, RuleBreach, StoredEvent } from './event.ts';
 import { CAPTURE_EVENTS_MAX, type EventCapture } from './event-capture.ts';
+import type { Landed } from './event-landing.ts';
 import { readQuery } from './event-query.ts';
 
 /** A document as it is sent; with 1,000 events some 8 KiB for each. */
@@ -44,6 +45,11 @@ export class EpcisDesk implements EpcisBackend {
 
   async captureEvent(event: unknown) {
     return this.#capture ? this.#capture.one(event) : NOT_HERE;
+  }
+
+  /** Events that this gateway made of its own log. */
+  async captureEvents(events: readonly unknown[]): Promise<EpcisOutcome<Landed[]>> {
+    return this.#capture ? this.#capture.events(events) : NOT_HERE;
   }
 
   captureJob(captureId: string): CaptureJob | null {

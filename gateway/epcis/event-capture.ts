@@ -9,7 +9,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { CaptureJobs } from './capture-jobs.ts';
 import { eventOf, identityOf } from './captured-content.ts';
 import type { ReadEvent, RuleBreach } from './event.ts';
-import type { EventLanding } from './event-landing.ts';
+import type { EventLanding, Landed } from './event-landing.ts';
 import { EVENT_CONTENT_BYTES_MAX } from './event-writer.ts';
 import { type ReadDocument, readDocument, readEvent } from './read-document.ts';
 
@@ -64,6 +64,34 @@ export class EventCapture {
       const [first] = landed.value;
       if (!first || 'code' in first) return refused(first?.code ?? 'internal', eventId);
       return { ok: true, value: { eventId, leafIndex: first.leafIndex } };
+    });
+  }
+
+  /**
+   * Events that this gateway made of its own log: each one's place there, or why it has none. Those
+   * that are in the log already are not signed again.
+   */
+  async events(sent: readonly unknown[]): Promise<EpcisOutcome<Landed[]>> {
+    const reads = sent.map(readEvent);
+    return this.#inTurn(async () => {
+      const fresh = new Map<string, ReadEvent>();
+      for (const read of reads) {
+        if (!read.ok || sizeBreach({ path: '', event: read.value })) continue;
+        if (this.#known(read.value).length === 0) fresh.set(identityOf(read.value), read.value);
+      }
+      const landed = await this.#options.landing.land([...fresh.values()]);
+      if (!landed.ok) return landed;
+      const places = new Map([...fresh.keys()].map((identity, i) => [identity, landed.value[i]]));
+      return {
+        ok: true,
+        value: reads.map((read) => {
+          if (!read.ok) return { code: 'epcis_validation' };
+          const [leafIndex] = this.#known(read.value);
+          const otherwise = { code: 'epcis_event_too_large' };
+          const known = leafIndex === undefined ? otherwise : { leafIndex };
+          return places.get(identityOf(read.value)) ?? known;
+        }),
+      };
     });
   }
 

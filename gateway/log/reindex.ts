@@ -28,6 +28,8 @@ const KEPT_TABLES = [
   'capture_job',
   'named_query',
   'subscription',
+  'derive_point',
+  'derived_event',
 ] as const;
 
 export interface ReindexReport {

@@ -181,7 +181,15 @@ CREATE INDEX IF NOT EXISTS subscription_query ON subscription(query_name, id);
 /** What trace, conditions and charts read instead of contents. */
 const TRACE_SCHEMA = `${LOOKUP_SCHEMA}${RULED_SCHEMA}${SPAN_SCHEMA}`;
 
-const PROVENANCE_SCHEMA = `${EVENT_SCHEMA}${HANDOVER_SCHEMA}${STANDING_SCHEMA}${TRACE_SCHEMA}`;
+/** This gateway's own: how far packs have become events, and the events that are on their way. */
+const DERIVE_SCHEMA = `
+CREATE TABLE IF NOT EXISTS derive_point(
+  setting TEXT PRIMARY KEY, from_leaf INTEGER NOT NULL, done_leaf INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS derived_event(
+  no INTEGER PRIMARY KEY AUTOINCREMENT, setting TEXT NOT NULL, event TEXT NOT NULL);
+`;
+
+const PROVENANCE_SCHEMA = `${EVENT_SCHEMA}${HANDOVER_SCHEMA}${STANDING_SCHEMA}${TRACE_SCHEMA}${DERIVE_SCHEMA}`;
 
 const SOLO_SCHEMA = `
 CREATE TABLE IF NOT EXISTS leaf(leaf_index INTEGER PRIMARY KEY, entry BLOB NOT NULL);
