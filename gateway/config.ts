@@ -6,6 +6,7 @@ import type { LegalId } from '@truegrain/device-sdk/formats/member-record.js';
 import { ConfigError, readJson, Section } from './config-section.ts';
 import { type EventsConfig, readEvents } from './derive/derive-config.ts';
 import { canonicalUri } from './epcis/epc-translation.ts';
+import { type OperatorLink, operatorLinks } from './resolver/resolver-config.ts';
 
 export interface TlsFiles {
   readonly keyFile: string;
@@ -120,6 +121,8 @@ export interface GatewayConfig {
   readonly tipCopies: readonly string[];
   /** The first whose `items` fit a thing is its route. */
   readonly routes: readonly RouteConfig[];
+  /** What the Digital Link resolver offers beside the links of every gateway. */
+  readonly resolverLinks?: readonly OperatorLink[];
   /** Present where this gateway is a member of an alliance. */
   readonly alliance?: AllianceConfig;
   /** Packs that become EPCIS events. */
@@ -159,6 +162,7 @@ export function parseConfig(
   const data = resolve(folder, root.text('data', { otherwise: '.' }));
   const threads = root.maybe('threads', () => root.integer('threads', { min: 1, max: 256 }));
   const alliance = root.maybe('alliance', () => allianceOf(root.section('alliance')));
+  const resolverLinks = root.maybe('resolver', () => operatorLinks(root.section('resolver')));
   const ledgerName = root.text('ledgerName', {
     pattern: LEDGER_NAME,
     ...(alliance && { otherwise: hostOf(member.iss) }),
@@ -180,6 +184,7 @@ export function parseConfig(
     ...(threads !== undefined && { threads }),
     tipCopies: root.texts('tipCopies').map((copy) => resolve(folder, copy)),
     routes: root.sections('routes').map(routeOf),
+    ...(resolverLinks && { resolverLinks }),
     ...(alliance && { alliance }),
     ...(events && { events }),
   };

@@ -84,6 +84,7 @@ export function openHttp(
     host: http.host,
     port: http.port,
     logger: parts.log,
+    resolver: { name: config.member.name, links: config.resolverLinks ?? [] },
     ...(http.publicUrl === undefined ? {} : { publicUrl: http.publicUrl }),
     ...(http.tls ? { tls: readTls(http.tls) } : {}),
   });

@@ -2,10 +2,10 @@
 import { fail, ok, type Result } from '@truegrain/device-sdk/formats/result.js';
 import { type EpcFault, type Gs1Key, gs1KeyFault, isGs1Key, looksLikeKey } from './gs1-key.ts';
 
-const CANONICAL_ORIGIN = 'https://id.gs1.org';
+export const CANONICAL_ORIGIN = 'https://id.gs1.org';
 
 /** Names that links of release 1.1 and older write instead of the numbers. */
-const OLD_NAMES: ReadonlyMap<string, string> = new Map([
+export const OLD_NAMES: ReadonlyMap<string, string> = new Map([
   ['sscc', '00'],
   ['gtin', '01'],
   ['gdti', '253'],
@@ -28,7 +28,7 @@ const OLD_NAMES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** What may follow a key in the path, in this order; the last of them is the finest level. */
-const QUALIFIERS: ReadonlyMap<string, readonly string[]> = new Map([
+export const QUALIFIERS: ReadonlyMap<string, readonly string[]> = new Map([
   ['01', ['22', '10', '21', '235']],
   ['8006', ['22', '10', '21']],
   ['414', ['254']],
@@ -38,7 +38,7 @@ const VARIANT = '22';
 const QUALIFIERS_MAX = 3;
 
 /** Shorter GTINs are the same numbers without their leading zeros. */
-const SHORT_GTIN = /^(?:\d{8}|\d{12}|\d{13})$/;
+export const SHORT_GTIN = /^(?:\d{8}|\d{12}|\d{13})$/;
 
 /**
  * The key of a link at its finest level; query string, consumer product variant, and a lot beside a
@@ -107,11 +107,12 @@ export function formatDigitalLink({ ai, value, qualifier }: Gs1Key): string {
   return qualifier === null ? link : `${link}/${qualifier[0]}/${escaped(qualifier[1])}`;
 }
 
-function numberOf(name: string): string {
+/** The application identifier that a part of a path names, by its number or by an old name. */
+export function numberOf(name: string): string {
   return OLD_NAMES.get(name) ?? name;
 }
 
-function unescaped(text: string): string | null {
+export function unescaped(text: string): string | null {
   try {
     return decodeURIComponent(text);
   } catch {
@@ -123,7 +124,7 @@ function unescaped(text: string): string | null {
  * `'`, `;` and `=` stay as they are, for a path may hold them (RFC 3986 §3.3), and so does the
  * reference implementation of the CBV event hash; two systems must compute one id.
  */
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return encodeURIComponent(text)
     .replaceAll(/[!()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll('%3B', ';')

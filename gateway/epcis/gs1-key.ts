@@ -45,10 +45,12 @@ const NUMBER = /^\d*$/;
 const NO_QUALIFIERS: ReadonlyMap<string, Text> = new Map();
 const LOT = ['10', text(SET_82, 1, 20)] as const;
 const SERIAL = ['21', text(SET_82, 1, 20)] as const;
+/** A consumer product variant makes no class or instance of its own, but it may stand in a path. */
+const VARIANT = ['22', text(SET_82, 1, 20)] as const;
 
 const KEY_RULES: ReadonlyMap<string, KeyRule> = new Map([
   ['00', key(18)],
-  ['01', key(14, null, [LOT, SERIAL, ['235', text(SET_82, 1, 28)]])],
+  ['01', key(14, null, [VARIANT, LOT, SERIAL, ['235', text(SET_82, 1, 28)]])],
   ['253', key(13, text(SET_82, 0, 17))],
   ['255', key(13, text(NUMBER, 0, 12))],
   ['401', key(0, text(SET_82, 5, 30))],
@@ -58,7 +60,7 @@ const KEY_RULES: ReadonlyMap<string, KeyRule> = new Map([
   ['8003', key(14, text(SET_82, 0, 16))],
   ['8004', key(0, text(SET_82, 5, 30))],
   // Piece and total, two digits each.
-  ['8006', key(14, text(NUMBER, 4, 4), [LOT, SERIAL])],
+  ['8006', key(14, text(NUMBER, 4, 4), [VARIANT, LOT, SERIAL])],
   ['8010', key(0, text(SET_39, 5, 30), [['8011', text(NUMBER, 1, 12)]])],
   ['8017', key(18)],
   ['8018', key(18)],
@@ -78,6 +80,9 @@ function key(
 ): KeyRule {
   return { digits, behind, qualifiers: qualifiers ? new Map(qualifiers) : NO_QUALIFIERS };
 }
+
+/** Application identifiers of the keys, ascending as text. */
+export const GS1_KEYS: readonly string[] = [...KEY_RULES.keys()].sort();
 
 export function isGs1Key(ai: string): boolean {
   return KEY_RULES.has(ai);

@@ -1,6 +1,7 @@
 // What the route files share.
 import { fromHex } from '@truegrain/device-sdk/formats/bytes.js';
 import type { FastifyReply } from 'fastify';
+import type { OperatorLink } from '../resolver/resolver-config.ts';
 import type { Backend, Outcome } from './backend.ts';
 import { sendProblem } from './problem.ts';
 import type { RateLimits } from './rate-limit.ts';
@@ -11,6 +12,14 @@ export interface HttpContext {
   /** Prefix of absolute Locations, without a final slash; '' = relative ones. */
   readonly publicUrl: string;
   readonly metricsPublic: boolean;
+  readonly resolver: ResolverSettings;
+}
+
+export interface ResolverSettings {
+  /** As the resolver's description says it. */
+  readonly name: string;
+  /** Beside the links that every gateway has. */
+  readonly links: readonly OperatorLink[];
 }
 
 /** Answers with the value of an outcome, or with its refusal as a problem. */

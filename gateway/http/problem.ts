@@ -32,6 +32,7 @@ export const PROBLEMS = {
   },
   invalid_locator: { status: 400, title: 'Invalid locator' },
   ambiguous_lot: { status: 409, title: 'Several products have such a lot' },
+  digital_link: { status: 400, title: 'Not a valid GS1 identifier' },
   bad_cursor: { status: 400, title: 'Cursor not valid' },
   unauthorized: {
     status: 401,

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import type { Backend, Reading, ReadingsPage, ReadingsQuery } from './backend.ts';
 import { CSV_HEADER, csvRow } from './csv.ts';
+import { parquet } from './parquet.ts';
 import { readingView } from './views.ts';
 
 /** The pages after `first`. A page that fails now breaks the connection: the client must see it. */
@@ -41,7 +42,9 @@ async function* csv(source: AsyncIterable<readonly Reading[]>): AsyncGenerator<s
   for await (const rows of source) if (rows.length > 0) yield rows.map(csvRow).join('');
 }
 
-const WRITERS = { array: jsonArray, csv };
+const WRITERS = { array: jsonArray, csv, parquet };
+
+export type StreamFormat = keyof typeof WRITERS;
 
 /**
  * The stream pulls: a slow client holds back the next page, and one that goes away ends the
@@ -49,7 +52,7 @@ const WRITERS = { array: jsonArray, csv };
  */
 export function readingsStream(
   backend: Backend,
-  { query, first, format }: { query: ReadingsQuery; first: ReadingsPage; format: 'array' | 'csv' },
+  { query, first, format }: { query: ReadingsQuery; first: ReadingsPage; format: StreamFormat },
 ): Readable {
   return Readable.from(WRITERS[format](pages(backend, query, first)), { highWaterMark: 1 });
 }

@@ -77,11 +77,15 @@ export const QUERIES = {
       },
       format: {
         type: 'string',
-        enum: ['page', 'array', 'csv'],
-        description: 'page: one page and `next`; array, csv: the whole range as one stream',
+        enum: ['page', 'array', 'csv', 'parquet'],
+        description: 'page: one page and `next`; the others: the whole range as one stream',
       },
     },
     ['device', 'subject', 'fromMs', 'toMs', 'cursor', 'limit', 'format'],
+  ),
+  qr: object(
+    { epc: { ...text(2_048), description: 'GS1 Digital Link or EPC URN of the thing' } },
+    [],
   ),
   handovers: object(
     {

@@ -3,7 +3,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import type { Authenticator } from '../tokens.ts';
 import { installAuth } from './auth.ts';
 import type { Backend } from './backend.ts';
-import type { HttpContext } from './context.ts';
+import type { HttpContext, ResolverSettings } from './context.ts';
 import { clientError, frameworkFailure, installFailures } from './failures.ts';
 import { installHeaders } from './headers.ts';
 import { installOpenapi, openapiRoutes } from './openapi.ts';
@@ -23,8 +23,10 @@ import { healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { lawRoutes } from './routes/law.ts';
 import { logRoutes } from './routes/log.ts';
+import { qrRoutes } from './routes/qr.ts';
 import { readingRoutes } from './routes/readings.ts';
 import { recallRoutes } from './routes/recall.ts';
+import { resolverRoutes } from './routes/resolver.ts';
 import { statementRoutes } from './routes/statements.ts';
 import { traceRoutes } from './routes/trace.ts';
 import { webRoutes } from './routes/web.ts';
@@ -40,6 +42,7 @@ export interface HttpOptions {
   /** Public base URL; makes Locations absolute. */
   readonly publicUrl?: string;
   readonly metricsPublic?: boolean;
+  readonly resolver?: ResolverSettings;
   /** Addresses whose X-Forwarded-For is believed (fastify's trustProxy). */
   readonly trustProxy?: string[];
   /** More routes (pages, say) under the same hooks; each must declare `config.access`. */
@@ -77,6 +80,7 @@ export async function buildHttp(
     limits,
     publicUrl: (options.publicUrl ?? '').replace(/\/+$/, ''),
     metricsPublic: options.metricsPublic ?? false,
+    resolver: options.resolver ?? { name: 'Truegrain', links: [] },
   };
   const app = newFastify(options);
   app.removeContentTypeParser('text/plain');
@@ -121,6 +125,8 @@ const ROUTES = [
   findingRoutes,
   healthRoutes,
   webRoutes,
+  resolverRoutes,
+  qrRoutes,
 ];
 
 /** Throws what `listen` throws (EADDRINUSE, EACCES): main says it in one line. */

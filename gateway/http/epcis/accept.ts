@@ -21,6 +21,12 @@ export function acceptedOf(header: string | undefined, offers: readonly string[]
   return best?.offer ?? null;
 }
 
+/** How much a header wants one media type, 0 to 1; 1 where there is no header. */
+export function acceptWeight(header: string | undefined, type: string): number {
+  if (header === undefined || header.trim() === '') return 1;
+  return weightOf(type, header.split(',', RANGES_MAX).flatMap(rangeOf));
+}
+
 function rangeOf(text: string): Range[] {
   const [name = '', ...parameters] = text
     .trim()

@@ -3,17 +3,18 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Backend, ReadingsQuery } from '../backend.ts';
 import type { HttpContext } from '../context.ts';
 import { sendProblem } from '../problem.ts';
-import { readingsStream } from '../readings-stream.ts';
+import { readingsStream, type StreamFormat } from '../readings-stream.ts';
 import { ANSWERS, QUERIES, READINGS_LIMIT_DEFAULT, READINGS_LIMIT_MAX } from '../schemas.ts';
 import { readingView } from '../views.ts';
 
-type Format = 'page' | 'array' | 'csv';
+type Format = 'page' | StreamFormat;
 type Query = Omit<ReadingsQuery, 'limit'> & { limit?: number; format?: Format };
 type Request = FastifyRequest<{ Querystring: Query }>;
 
 const MEDIA_TYPES = {
   array: 'application/json; charset=utf-8',
   csv: 'text/csv; charset=utf-8; header=present',
+  parquet: 'application/vnd.apache.parquet',
 } as const;
 
 export function readingRoutes(app: FastifyInstance, { backend }: HttpContext): void {
@@ -28,7 +29,8 @@ export function readingRoutes(app: FastifyInstance, { backend }: HttpContext): v
         summary: 'Readings by device, subject and time, in order',
         description:
           'With Accept: text/csv or format=csv the whole range as CSV; texts that a spreadsheet ' +
-          'would run as a formula carry a leading apostrophe there. A stream that breaks off ' +
+          'would run as a formula carry a leading apostrophe there. With Accept: ' +
+          'application/vnd.apache.parquet or format=parquet the same columns, typed. A stream that breaks off ' +
           'without its end (no closing chunk) is incomplete.',
         querystring: QUERIES.readings,
         response: { 200: ANSWERS.readings },
@@ -40,8 +42,7 @@ export function readingRoutes(app: FastifyInstance, { backend }: HttpContext): v
 
 async function answer(request: Request, reply: FastifyReply, backend: Backend) {
   const { format: asked, limit, ...filter } = request.query;
-  const wantsCsv = /\btext\/csv\b/.test(request.headers.accept ?? '');
-  const format = asked ?? (wantsCsv ? 'csv' : 'page');
+  const format = asked ?? wantedFormat(request.headers.accept ?? '');
   const wrong = contradiction({ ...request.query, format });
   if (wrong !== null) return sendProblem(reply, { code: 'invalid_request', detail: wrong });
 
@@ -55,11 +56,16 @@ async function answer(request: Request, reply: FastifyReply, backend: Backend) {
     if (next !== null) reply.header('link', nextLink(request.query, next));
     return reply.send({ rows: rows.map(readingView), next });
   }
-  if (format === 'csv') {
-    reply.header('content-disposition', 'attachment; filename="readings.csv"');
+  if (format !== 'array') {
+    reply.header('content-disposition', `attachment; filename="readings.${format}"`);
   }
   reply.header('content-type', MEDIA_TYPES[format]);
   return reply.send(readingsStream(backend, { query, first: first.value, format }));
+}
+
+function wantedFormat(accept: string): Format {
+  if (/\btext\/csv\b/.test(accept)) return 'csv';
+  return accept.includes(MEDIA_TYPES.parquet) ? 'parquet' : 'page';
 }
 
 function contradiction({ fromMs, toMs, limit, format }: Query): string | null {

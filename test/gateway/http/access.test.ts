@@ -15,6 +15,12 @@ const TREES = {
   readPoints: 'readPoint',
   dispositions: 'disposition',
 };
+/** Keys of GS1, by number and by the names of old links. */
+const KEYS =
+  '00 01 253 255 401 402 414 417 8003 8004 8006 8010 8017 8018 ' +
+  'sscc gtin gdti gcn ginc gsin gln party grai giai itip cpid gsrnp gsrn';
+const RESOLVED = KEYS.split(' ').flatMap((key) => [`GET /${key}/*`, `OPTIONS /${key}/*`]);
+
 const EPCIS_READERS: readonly Role[] = ['operator', 'auditor', 'capture'];
 const EPCIS_READS = [
   '',
@@ -43,6 +49,9 @@ const ASKERS: readonly Role[] = ['operator', 'auditor'];
 const TABLE: Record<string, readonly Role[]> = {
   'GET /.well-known/scitt-keys': [],
   'GET /.well-known/scitt-keys/:kid': [],
+  'GET /.well-known/gs1resolver': [],
+  'GET /v1/qr': [],
+  ...Object.fromEntries(RESOLVED.map((route) => [route, []])),
   'GET /entries/:id': [],
   'GET /healthz': [],
   'GET /log/checkpoint': [],
