@@ -1,8 +1,10 @@
-import jsQR from 'jsqr';
+import jsqr from 'jsqr';
 import { expect, test } from 'vitest';
 import { qrSvg } from '../../../gateway/resolver/qr-code.ts';
 import { harness } from './harness.ts';
 
+// CommonJS: its function is also its own default.
+const jsQR = jsqr.default;
 const ROOT = 'https://id.mill.example';
 const LEDGER = '09'.repeat(32);
 
