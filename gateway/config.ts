@@ -5,7 +5,7 @@ import { MEMBER_KINDS, type MemberKind } from '@truegrain/device-sdk/formats/gov
 import type { LegalId } from '@truegrain/device-sdk/formats/member-record.js';
 import { ConfigError, readJson, Section } from './config-section.ts';
 import { type EventsConfig, readEvents } from './derive/derive-config.ts';
-import { canonicalUri } from './epcis/epc-translation.ts';
+import { canonicalUri } from './epcis/gs1/epc-translation.ts';
 import { type OperatorLink, operatorLinks } from './resolver/resolver-config.ts';
 
 export interface TlsFiles {

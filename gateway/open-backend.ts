@@ -7,7 +7,7 @@ import type { DataFolder } from './data-folder.ts';
 import type { EventsConfig } from './derive/derive-config.ts';
 import { openDerivation } from './derive/open-derivation.ts';
 import type { EpcisDesk } from './epcis/epcis-desk.ts';
-import { Subscriptions } from './epcis/subscriptions.ts';
+import { Subscriptions } from './epcis/subscriptions/subscriptions.ts';
 import { FilingDesk } from './filing/filing-desk.ts';
 import { HandoverDesk } from './handover/handover-desk.ts';
 import type { NodeView } from './http/alliance-backend.ts';

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { DataFolder } from './data-folder.ts';
-import { CaptureJobs } from './epcis/capture-jobs.ts';
-import { CaptureKey } from './epcis/capture-key.ts';
+import { CaptureJobs } from './epcis/capture/capture-jobs.ts';
+import { CaptureKey } from './epcis/capture/capture-key.ts';
+import { EventCapture } from './epcis/capture/event-capture.ts';
+import { EventLanding } from './epcis/capture/event-landing.ts';
+import { EventWriter } from './epcis/capture/event-writer.ts';
 import { EpcisDesk } from './epcis/epcis-desk.ts';
-import { EventCapture } from './epcis/event-capture.ts';
-import { EventLanding } from './epcis/event-landing.ts';
-import { EventWriter } from './epcis/event-writer.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { MemberVoice } from './member-voice.ts';
 import type { Pipeline } from './pipeline.ts';

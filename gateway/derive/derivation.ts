@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Landed } from '../epcis/event-landing.ts';
+import type { Landed } from '../epcis/capture/event-landing.ts';
+import { readEvent } from '../epcis/document/read-document.ts';
 import type { JsonObject } from '../epcis/json.ts';
-import { readEvent } from '../epcis/read-document.ts';
 import type { EpcisOutcome } from '../http/epcis-backend.ts';
 import type { LedgerState } from '../ledger/state.ts';
 import type { DerivedRows, DerivePoint, WaitingEvent } from './derived-rows.ts';

@@ -2,10 +2,10 @@
 import { isDeviceUrn } from '@truegrain/device-sdk/formats/device-urn.js';
 import { isSensorName } from '@truegrain/device-sdk/formats/pack-name.js';
 import type { Section } from '../config-section.ts';
-import { isUri } from '../epcis/absolute-uri.ts';
-import { isVocabularyWord } from '../epcis/cbv-vocabulary.ts';
-import { epcFault } from '../epcis/epc-translation.ts';
-import { isUnitCode } from '../epcis/rec20.ts';
+import { isUri } from '../epcis/document/absolute-uri.ts';
+import { isVocabularyWord } from '../epcis/gs1/cbv-vocabulary.ts';
+import { epcFault } from '../epcis/gs1/epc-translation.ts';
+import { isUnitCode } from '../epcis/gs1/rec20.ts';
 import { thingOf } from './thing.ts';
 
 /** What each kind says of its events, whatever the packs hold. */

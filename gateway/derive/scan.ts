@@ -4,7 +4,7 @@ import {
   itemUriOf,
   parseElementString,
 } from '@truegrain/device-sdk/formats/gs1-element-string.js';
-import type { Gs1Key } from '../epcis/gs1-key.ts';
+import type { Gs1Key } from '../epcis/gs1/gs1-key.ts';
 import type { JsonObject } from '../epcis/json.ts';
 import { type Links, timeText } from './event-body.ts';
 import type { SourcePack } from './source-pack.ts';

@@ -1,6 +1,6 @@
-import { parseDigitalLink } from '../epcis/digital-link.ts';
-import { canonicalUri } from '../epcis/epc-translation.ts';
-import type { Gs1Key } from '../epcis/gs1-key.ts';
+import { parseDigitalLink } from '../epcis/gs1/digital-link.ts';
+import { canonicalUri } from '../epcis/gs1/epc-translation.ts';
+import type { Gs1Key } from '../epcis/gs1/gs1-key.ts';
 
 /**
  * What an URI names, and so in which field of an event it stands: one thing (`epcList`), a class or

@@ -10,12 +10,12 @@ import type {
   ValuePage,
 } from '../http/epcis-backend.ts';
 import type { LedgerStore } from '../ledger/ledger-store.ts';
-import type { CaptureJobs } from './capture-jobs.ts';
-import { eventOf } from './captured-content.ts';
+import type { CaptureJobs } from './capture/capture-jobs.ts';
+import { eventOf } from './capture/captured-content.ts';
+import { CAPTURE_EVENTS_MAX, type EventCapture } from './capture/event-capture.ts';
+import type { Landed } from './capture/event-landing.ts';
 import type { EventPage, RuleBreach, StoredEvent } from './event.ts';
-import { CAPTURE_EVENTS_MAX, type EventCapture } from './event-capture.ts';
-import type { Landed } from './event-landing.ts';
-import { readQuery } from './event-query.ts';
+import { readQuery } from './query/event-query.ts';
 
 /** A document as it is sent; with 1,000 events some 8 KiB for each. */
 export const CAPTURE_BYTES_MAX = 8 * 1024 * 1024;

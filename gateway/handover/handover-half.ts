@@ -1,6 +1,6 @@
 import { HANDOVER } from '@truegrain/device-sdk/formats/handover.js';
 import type { Pack, PackRecord } from '@truegrain/device-sdk/formats/pack.js';
-import { canonicalUri } from '../epcis/epc-translation.ts';
+import { canonicalUri } from '../epcis/gs1/epc-translation.ts';
 
 export type HandoverRole = 'giver' | 'receiver';
 

@@ -1,6 +1,6 @@
 import { fromBase64Url, fromUtf8, toBase64Url, utf8 } from '@truegrain/device-sdk/formats/bytes.js';
 import { TIME_MS_MAX } from '@truegrain/device-sdk/formats/pack.js';
-import { canonicalUri } from '../epcis/epc-translation.ts';
+import { canonicalUri } from '../epcis/gs1/epc-translation.ts';
 import type { HandoverHalf } from './handover-half.ts';
 import type { HalfPlace, HandoverIndex } from './handover-index.ts';
 import {

@@ -1,5 +1,5 @@
-import type { EpcFormat } from '../epcis/epc-translation.ts';
 import type { EventPage, RuleBreach, StoredEvent } from '../epcis/event.ts';
+import type { EpcFormat } from '../epcis/gs1/epc-translation.ts';
 import type { JsonObject } from '../epcis/json.ts';
 import type { Awaitable } from './backend.ts';
 

@@ -1,5 +1,5 @@
 // /.well-known/gs1resolver (GS1-Conformant resolver 1.2, clause 3).
-import { GS1_KEYS } from '../epcis/gs1-key.ts';
+import { GS1_KEYS } from '../epcis/gs1/gs1-key.ts';
 import { GS1_VOCABULARY } from './link-type.ts';
 import { LINKSET_CONTEXT } from './linkset.ts';
 

@@ -1,5 +1,5 @@
 // The links of a thing: those that every gateway has, and those that its operator configured.
-import { CANONICAL_ORIGIN } from '../epcis/digital-link.ts';
+import { CANONICAL_ORIGIN } from '../epcis/gs1/digital-link.ts';
 import { DEFAULT_LINK, GS1_VOCABULARY } from './link-type.ts';
 import type { OperatorLink } from './resolver-config.ts';
 import type { Level, Thing } from './thing.ts';

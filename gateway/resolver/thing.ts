@@ -7,8 +7,8 @@ import {
   QUALIFIERS,
   SHORT_GTIN,
   unescaped,
-} from '../epcis/digital-link.ts';
-import { type EpcFault, gs1KeyFault, isGs1Key } from '../epcis/gs1-key.ts';
+} from '../epcis/gs1/digital-link.ts';
+import { type EpcFault, gs1KeyFault, isGs1Key } from '../epcis/gs1/gs1-key.ts';
 
 /** A key, or a key with some of its qualifiers: links hang on each of them. */
 export interface Level {

@@ -1,4 +1,4 @@
-import { canonicalUri } from '../epcis/epc-translation.ts';
+import { canonicalUri } from '../epcis/gs1/epc-translation.ts';
 import type { Db, Query } from './database.ts';
 import { GAP_EDGE, WIDE_PACK } from './schema.ts';
 

@@ -1,5 +1,5 @@
 import { parsePack, TIME_MS_MAX } from '@truegrain/device-sdk/formats/pack.js';
-import { canonicalUri } from '../epcis/epc-translation.ts';
+import { canonicalUri } from '../epcis/gs1/epc-translation.ts';
 import type { Outcome } from '../http/backend.ts';
 import type { Chart, ChartQuery } from '../http/trace-backend.ts';
 import { mayReach, type TimeRange, walkPacks } from '../reads/pack-walk.ts';

@@ -1,5 +1,5 @@
-import { eventOf } from '../epcis/captured-content.ts';
-import { textValue } from '../epcis/fact-values.ts';
+import { eventOf } from '../epcis/capture/captured-content.ts';
+import { textValue } from '../epcis/index/fact-values.ts';
 import type { FactClass } from '../http/trace-backend.ts';
 import { statementAt } from '../reads/breaches.ts';
 import { factOf } from '../reads/subject-record.ts';

@@ -1,6 +1,6 @@
 import { ruleKey } from '@truegrain/device-sdk/formats/rule.js';
 import type { RouteConfig } from '../config.ts';
-import { canonicalUri } from '../epcis/epc-translation.ts';
+import { canonicalUri } from '../epcis/gs1/epc-translation.ts';
 import type { Outcome } from '../http/backend.ts';
 import type { FindingsPage, FindingsQuery, TraceFinding } from '../http/trace-backend.ts';
 import { FLAG } from '../ledger/grade.ts';

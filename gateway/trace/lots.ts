@@ -1,6 +1,6 @@
-import { formatDigitalLink } from '../epcis/digital-link.ts';
 import { ROLE } from '../epcis/event-role.ts';
-import { textValue } from '../epcis/fact-values.ts';
+import { formatDigitalLink } from '../epcis/gs1/digital-link.ts';
+import { textValue } from '../epcis/index/fact-values.ts';
 import type { TraceTables } from '../store/trace-tables.ts';
 
 /** Names of ILMD fields looked through for those that GS1 gives to lots. */

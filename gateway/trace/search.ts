@@ -1,6 +1,6 @@
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
-import { canonicalUri } from '../epcis/epc-translation.ts';
+import { canonicalUri } from '../epcis/gs1/epc-translation.ts';
 import type { SearchResult } from '../http/trace-backend.ts';
 import type { LedgerState } from '../ledger/state.ts';
 import { nameOf } from './item-name.ts';

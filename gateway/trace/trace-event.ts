@@ -1,9 +1,9 @@
-import { vocabularyUri } from '../epcis/cbv-vocabulary.ts';
-import { canonicalUri } from '../epcis/epc-translation.ts';
+import { instantOf } from '../epcis/document/event-time.ts';
 import { CLASS_ROLE, ROLE } from '../epcis/event-role.ts';
-import { instantOf } from '../epcis/event-time.ts';
+import { vocabularyUri } from '../epcis/gs1/cbv-vocabulary.ts';
+import { canonicalUri } from '../epcis/gs1/epc-translation.ts';
+import { thingFacts } from '../epcis/index/thing-facts.ts';
 import { isJsonObject, type Json, type JsonObject } from '../epcis/json.ts';
-import { thingFacts } from '../epcis/thing-facts.ts';
 import type { Moment } from './moment.ts';
 
 /** What trace needs of a captured event; things, places and transactions by their canonical URIs. */

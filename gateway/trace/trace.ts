@@ -1,5 +1,5 @@
 import type { RouteConfig } from '../config.ts';
-import { canonicalUri } from '../epcis/epc-translation.ts';
+import { canonicalUri } from '../epcis/gs1/epc-translation.ts';
 import type { Outcome } from '../http/backend.ts';
 import type { Trace, TraceConditions, TraceFinding, TraceQuery } from '../http/trace-backend.ts';
 import { conditionsOf } from './conditions.ts';

@@ -4,7 +4,7 @@ import { toHex } from '../../device-sdk/formats/bytes.ts';
 import { sha256 } from '../../device-sdk/formats/sha256.ts';
 import { seededRandom } from '../../device-sdk/sensors/generator.ts';
 import type { ReadEvent } from '../../gateway/epcis/event.ts';
-import { EventIndex } from '../../gateway/epcis/event-index.ts';
+import { EventIndex } from '../../gateway/epcis/index/event-index.ts';
 import { openDatabase } from '../../gateway/store/database.ts';
 import { SCHEMA } from '../../gateway/store/schema.ts';
 

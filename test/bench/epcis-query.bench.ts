@@ -1,6 +1,6 @@
 import { seededRandom } from '../../device-sdk/sensors/generator.ts';
-import { EventIndex } from '../../gateway/epcis/event-index.ts';
-import { readQuery } from '../../gateway/epcis/event-query.ts';
+import { EventIndex } from '../../gateway/epcis/index/event-index.ts';
+import { readQuery } from '../../gateway/epcis/query/event-query.ts';
 import type { QueryParameters } from '../../gateway/http/epcis-backend.ts';
 import { type Db, openDatabase } from '../../gateway/store/database.ts';
 import { type Bench, quantile, type Row, row } from './bench.ts';

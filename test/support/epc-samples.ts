@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Gs1Key } from '../../gateway/epcis/gs1-key.ts';
+import type { Gs1Key } from '../../gateway/epcis/gs1/gs1-key.ts';
 
 /** General Specifications §7.9, written down as the table there: every digit with its own weight. */
 export function referenceCheckDigit(digits: string): string {

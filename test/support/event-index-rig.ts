@@ -1,7 +1,7 @@
 import type { ReadEvent } from '../../gateway/epcis/event.ts';
-import { EventIndex } from '../../gateway/epcis/event-index.ts';
-import { type EventQuery, readQuery } from '../../gateway/epcis/event-query.ts';
+import { EventIndex } from '../../gateway/epcis/index/event-index.ts';
 import type { Json, JsonObject } from '../../gateway/epcis/json.ts';
+import { type EventQuery, readQuery } from '../../gateway/epcis/query/event-query.ts';
 import { type Db, openDatabase } from '../../gateway/store/database.ts';
 import { generatedEvent, PREFIXES } from './generated-events.ts';
 

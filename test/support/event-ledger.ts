@@ -1,5 +1,5 @@
-import { contentOf } from '../../gateway/epcis/captured-content.ts';
-import { EventIndex } from '../../gateway/epcis/event-index.ts';
+import { contentOf } from '../../gateway/epcis/capture/captured-content.ts';
+import { EventIndex } from '../../gateway/epcis/index/event-index.ts';
 import type { JsonObject } from '../../gateway/epcis/json.ts';
 import type { Db } from '../../gateway/store/database.ts';
 

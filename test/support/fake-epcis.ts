@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import Database from 'better-sqlite3';
 import type { StoredEvent } from '../../gateway/epcis/event.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../gateway/epcis/json.ts';
-import { Subscriptions, type SubscriptionsParts } from '../../gateway/epcis/subscriptions.ts';
+import {
+  Subscriptions,
+  type SubscriptionsParts,
+} from '../../gateway/epcis/subscriptions/subscriptions.ts';
 import type {
   CaptureJob,
   DiscoveryTree,

@@ -1,8 +1,8 @@
 // SimpleEventQuery as openapi.json of EPCIS 2.0 words it, over the JSON of one event: each parameter by
 // itself, slowly, with nothing of the index. The oracle of event-index.test.ts.
-import { vocabularyUri } from '../../gateway/epcis/cbv-vocabulary.ts';
-import { canonicalUri, toEpcUrn } from '../../gateway/epcis/epc-translation.ts';
-import { toBase } from '../../gateway/epcis/rec20.ts';
+import { vocabularyUri } from '../../gateway/epcis/gs1/cbv-vocabulary.ts';
+import { canonicalUri, toEpcUrn } from '../../gateway/epcis/gs1/epc-translation.ts';
+import { toBase } from '../../gateway/epcis/gs1/rec20.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON as a script sees it, without the types under test.
 type Any = any;

@@ -1,7 +1,7 @@
 // The answer to a query for events, whichever of the paths it came by.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { StoredEvent } from '../../epcis/event.ts';
-import { queryDocument } from '../../epcis/query-document.ts';
+import { queryDocument } from '../../epcis/query/query-document.ts';
 import type { QueryParameters } from '../epcis-backend.ts';
 import { sendProblem } from '../problem.ts';
 import type { EpcisContext } from './context.ts';

@@ -1,7 +1,7 @@
 // The GS1-* headers of EPCIS 2.0: what this server speaks, and what a client asks for.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { EpcFormat } from '../../epcis/epc-translation.ts';
+import type { EpcFormat } from '../../epcis/gs1/epc-translation.ts';
 import type { ErrorBehaviour } from '../epcis-backend.ts';
 import { HttpProblem } from '../problem.ts';
 import { acceptedOf } from './accept.ts';

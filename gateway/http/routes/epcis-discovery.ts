@@ -1,7 +1,7 @@
 // The six trees of what events say (EPCIS 2.0), and the end of a page token.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { vocabularyWords } from '../../epcis/cbv-vocabulary.ts';
-import { GS1_CONTEXT } from '../../epcis/query-document.ts';
+import { vocabularyWords } from '../../epcis/gs1/cbv-vocabulary.ts';
+import { GS1_CONTEXT } from '../../epcis/query/query-document.ts';
 import { notFound } from '../context.ts';
 import { answerEvents } from '../epcis/answer-events.ts';
 import type { EpcisContext } from '../epcis/context.ts';

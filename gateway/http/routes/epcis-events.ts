@@ -3,7 +3,7 @@ import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import { MEDIA_EVIDENCE } from '@truegrain/device-sdk/formats/media-types.js';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { StoredEvent } from '../../epcis/event.ts';
-import { answeredEvent } from '../../epcis/query-document.ts';
+import { answeredEvent } from '../../epcis/query/query-document.ts';
 import { asBuffer, notFound } from '../context.ts';
 import { answerEvents, sendEvents } from '../epcis/answer-events.ts';
 import type { EpcisContext } from '../epcis/context.ts';

@@ -1,6 +1,6 @@
 // EPCIS 2.0: the REST interface under /epcis, in a scope with its own headers.
 import type { FastifyInstance } from 'fastify';
-import { GS1_CONTEXT } from '../../epcis/query-document.ts';
+import { GS1_CONTEXT } from '../../epcis/query/query-document.ts';
 import type { HttpContext } from '../context.ts';
 import { epcisContext } from '../epcis/context.ts';
 import { installEpcisHeaders } from '../epcis/headers.ts';

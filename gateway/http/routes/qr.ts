@@ -1,8 +1,8 @@
 // The QR code of a thing: its Digital Link at this resolver, with the ledger that speaks of it.
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import type { FastifyInstance } from 'fastify';
-import { CANONICAL_ORIGIN } from '../../epcis/digital-link.ts';
-import { canonicalUri, epcFault } from '../../epcis/epc-translation.ts';
+import { CANONICAL_ORIGIN } from '../../epcis/gs1/digital-link.ts';
+import { canonicalUri, epcFault } from '../../epcis/gs1/epc-translation.ts';
 import { qrSvg } from '../../resolver/qr-code.ts';
 import { readThing } from '../../resolver/thing.ts';
 import type { HttpContext } from '../context.ts';

@@ -1,7 +1,7 @@
 // GS1-Conformant resolver 1.2: Digital Link paths at the root of the gateway, and their QR codes.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { OLD_NAMES } from '../../epcis/digital-link.ts';
-import { GS1_KEYS, isGs1Key } from '../../epcis/gs1-key.ts';
+import { OLD_NAMES } from '../../epcis/gs1/digital-link.ts';
+import { GS1_KEYS, isGs1Key } from '../../epcis/gs1/gs1-key.ts';
 import { chooseLink } from '../../resolver/choose-link.ts';
 import { resolverDescription } from '../../resolver/description.ts';
 import { type Link, type LinkContext, linksOf } from '../../resolver/link.ts';

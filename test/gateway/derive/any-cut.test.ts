@@ -10,8 +10,8 @@ import { SensorFold } from '../../../gateway/derive/sensor-fold.ts';
 import { SettingLine } from '../../../gateway/derive/setting-line.ts';
 import type { SourcePack } from '../../../gateway/derive/source-pack.ts';
 import { TransformationFold } from '../../../gateway/derive/transformation-fold.ts';
+import { readEvent } from '../../../gateway/epcis/document/read-document.ts';
 import type { JsonObject } from '../../../gateway/epcis/json.ts';
-import { readEvent } from '../../../gateway/epcis/read-document.ts';
 import { DOCK, eventsConfig, PUBLIC_URL } from '../../support/derive-rig.ts';
 import { T0_MS } from '../../support/solo-ledger.ts';
 

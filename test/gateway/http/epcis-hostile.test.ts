@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import type { Json, JsonObject } from '../../../gateway/epcis/json.ts';
-import { GS1_CONTEXT, sharedContext } from '../../../gateway/epcis/query-document.ts';
+import { GS1_CONTEXT, sharedContext } from '../../../gateway/epcis/query/query-document.ts';
 import { documentOf, epcisHarness, eventsOf, GS1, objectEvent } from './epcis-harness.ts';
 
 const KEPT = { 'gs1-epc-format': 'Never_Translates' };

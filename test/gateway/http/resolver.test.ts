@@ -2,7 +2,7 @@
 // what that suite does not ask.
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../../gateway/config.ts';
-import { GS1_KEYS } from '../../../gateway/epcis/gs1-key.ts';
+import { GS1_KEYS } from '../../../gateway/epcis/gs1/gs1-key.ts';
 import { harness } from './harness.ts';
 
 const ROOT = 'https://id.mill.example';
