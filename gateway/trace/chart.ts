@@ -12,7 +12,7 @@ import { narrowest, ruleLimits } from './limits.ts';
 import { ownersOf, type Source, sourcesOfDevice, sourcesOfSubject } from './sources.ts';
 
 /** So many packs are read whole and show each reading; a longer range is read from sums. */
-const PACKS_READ_MAX = 1_024;
+const PACKS_READ_MAX = 512;
 
 /**
  * Readings of one sensor over a range, as at most `points` points. A range of many packs costs rows

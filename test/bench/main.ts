@@ -15,6 +15,7 @@ import { offlineVerify } from './offline-verify.bench.ts';
 import { readSide } from './read-side.bench.ts';
 import { rules } from './rules.bench.ts';
 import { runBenches, selectBenches, UnknownBench } from './runner.ts';
+import { traceBench } from './trace.bench.ts';
 
 const BENCHES: Bench[] = [
   ...ingest,
@@ -23,6 +24,7 @@ const BENCHES: Bench[] = [
   ...disk,
   ...fsckSpeed,
   ...readSide,
+  ...traceBench,
   ...alliance,
   ...allianceJoin,
   ...alliancePruning,
