@@ -182,6 +182,16 @@ export class GatewayApi {
     return rows;
   }
 
+  /** Anything that an auditor may read. */
+  get<T>(path: string): Promise<T> {
+    return this.#json(path, this.#tokens.auditor);
+  }
+
+  /** Anything that an operator may send. */
+  post<T>(path: string, body: unknown): Promise<T> {
+    return this.#json(path, this.#tokens.operator, body);
+  }
+
   evidence(id: Uint8Array): Promise<Uint8Array> {
     return this.#bytes(`/v1/statements/${toHex(id)}/evidence`, this.#tokens.auditor);
   }

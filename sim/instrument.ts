@@ -16,8 +16,15 @@ export interface SensorSpec {
   readonly min: number | null;
   readonly max: number | null;
   readonly resolution: number | null;
-  readonly interface: 'simulated' | 'scanner' | 'gpio' | 'replay';
-  readonly calibration: null;
+  readonly interface: 'simulated' | 'scanner' | 'gpio' | 'replay' | 'modbus-rtu';
+  readonly calibration: CalibrationSpec | null;
+}
+
+/** By the owner's word: the number of a certificate, and its digest in hex. */
+export interface CalibrationSpec {
+  readonly certificate: string;
+  readonly digest: string;
+  readonly dueMs: number;
 }
 
 export interface Instrument {

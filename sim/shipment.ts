@@ -9,7 +9,7 @@ export function ssccLink(serial: number): string {
 }
 
 /** GS1 General Specifications §7.9: weights 3 and 1 from the right. */
-function checkDigit(digits: string): number {
+export function checkDigit(digits: string): number {
   let sum = 0;
   for (const [at, digit] of [...digits].reverse().entries()) {
     sum += Number(digit) * (at % 2 === 0 ? 3 : 1);
