@@ -20,6 +20,8 @@ export interface Excursion {
   readonly min: number | null;
   readonly max: number | null;
   readonly rules: readonly RuleView[];
+  /** Statements of which their batch says that they broke one of these rules; not all of very many. */
+  readonly leaves: readonly number[];
 }
 
 /** Between two statements; `missing` numbers are not in the log, 0 where the device was silent. */
@@ -126,6 +128,8 @@ export interface TraceConditions {
   /** Statements whose contents were erased or are not kept here. */
   readonly unreadable: number;
   readonly isTruncated: boolean;
+  /** What the statements behind it are worth, by their number; `class` is the least of them. */
+  readonly statements: Readonly<Record<FactClass, number>>;
   readonly class: FactClass;
 }
 

@@ -138,6 +138,8 @@ function conditionsBy(
   const shown = boundsOf(of.range, range, stretches);
   const silent = { heard: stretches, intervalMs, range: shown };
   const counts = grades.reduce((sum, one) => sum + one.packs, 0);
+  const statements = { measured: 0, observed: 0, declared: 0 };
+  for (const { grade, packs } of grades) statements[factOf(grade)] += packs;
   return {
     item: of.item,
     via: of.via,
@@ -166,7 +168,8 @@ function conditionsBy(
     ].sort((a, b) => a.fromMs - b.fromMs),
     unreadable,
     isTruncated: isTruncated || counts === PACKS_COUNTED_MAX,
-    class: worst(grades.map(({ grade }) => factOf(grade))),
+    statements,
+    class: worst(statements),
   };
 }
 
@@ -180,7 +183,7 @@ function boundsOf(
   const last = stretches.reduce((most, { lastMs }) => Math.max(most, lastMs), first);
   return {
     fromMs: Number.isFinite(asked.fromMs) ? range.fromMs : first,
-    toMs: Number.isFinite(asked.toMs) ? range.toMs : last,
+    toMs: Number.isFinite(asked.toMs) ? range.toMs : last + 1,
   };
 }
 
@@ -193,7 +196,7 @@ function meanKineticOf(
 }
 
 /** A mean over something that was only said is no measurement. */
-function worst(classes: readonly FactClass[]): FactClass {
+function worst(statements: Readonly<Record<FactClass, number>>): FactClass {
   const order: readonly FactClass[] = ['declared', 'observed', 'measured'];
-  return order.find((one) => classes.includes(one)) ?? 'declared';
+  return order.find((one) => statements[one] > 0) ?? 'declared';
 }

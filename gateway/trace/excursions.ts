@@ -10,6 +10,8 @@ import type { Source } from './sources.ts';
 
 /** Statements that broke a rule, looked at for one answer. */
 const RULED_READ_MAX = 2_000;
+/** Of one excursion; the first are enough to take the proof along. */
+const LEAVES_TOLD_MAX = 32;
 
 /** One rule broken over one stretch. */
 interface Mark {
@@ -18,6 +20,7 @@ interface Mark {
   min: number | null;
   max: number | null;
   rule: RuleView;
+  leaves: readonly number[];
 }
 
 type Stretch = Pick<SensorSums, 'firstMs' | 'lastMs' | 'min' | 'max'>;
@@ -38,10 +41,19 @@ export function excursionsOf(
   },
 ): Excursion[] {
   const marks = [
-    ...of.limits.flatMap((limit) => beyond(of.stretches, limit)),
+    ...broken(of.limits).flatMap((limit) => beyond(of.stretches, limit)),
     ...of.sources.flatMap((source) => ruled(context, source, of)),
   ];
   return together(joined(marks, of.joinMs));
+}
+
+/**
+ * A window rule allows some time outside its bounds: whether it was broken its batch says. Only where
+ * no range is set do the bounds tell that something was outside at all.
+ */
+function broken(limits: readonly RuleLimit[]): readonly RuleLimit[] {
+  const ranges = limits.filter(({ isWindow }) => !isWindow);
+  return ranges.length > 0 ? ranges : limits;
 }
 
 function beyond(stretches: readonly Stretch[], limit: RuleLimit): Mark[] {
@@ -49,7 +61,7 @@ function beyond(stretches: readonly Stretch[], limit: RuleLimit): Mark[] {
     const isLow = limit.min !== null && min < limit.min;
     const isHigh = limit.max !== null && max > limit.max;
     if (!isLow && !isHigh) return [];
-    return [{ fromMs: firstMs, untilMs: lastMs, min, max, rule: limit.rule }];
+    return [{ fromMs: firstMs, untilMs: lastMs, min, max, rule: limit.rule, leaves: [] }];
   });
 }
 
@@ -82,6 +94,7 @@ function ruled(
           min: sums?.min ?? null,
           max: sums?.max ?? null,
           rule: ruleView(record.rule),
+          leaves: [leafIndex],
         },
       ];
     });
@@ -97,6 +110,7 @@ function joined(marks: readonly Mark[], joinMs: number): Mark[] {
       last.untilMs = Math.max(last.untilMs, mark.untilMs);
       last.min = least(last.min, mark.min);
       last.max = greatest(last.max, mark.max);
+      last.leaves = both(last.leaves, mark.leaves);
       continue;
     }
     const own = { ...mark };
@@ -117,12 +131,16 @@ function together(marks: readonly Mark[]): Excursion[] {
       same.rules.push(mark.rule);
       same.min = least(same.min, mark.min);
       same.max = greatest(same.max, mark.max);
+      same.leaves = both(same.leaves, mark.leaves);
     }
   }
-  return [...byStretch.values()].map(({ fromMs, untilMs, min, max, rules }) => {
-    return { fromMs, untilMs, min, max, rules };
+  return [...byStretch.values()].map(({ fromMs, untilMs, min, max, rules, leaves }) => {
+    return { fromMs, untilMs, min, max, rules, leaves: leaves.slice(0, LEAVES_TOLD_MAX) };
   });
 }
+
+const both = (a: readonly number[], b: readonly number[]) =>
+  [...new Set([...a, ...b])].sort((x, y) => x - y);
 
 const least = (a: number | null, b: number | null) =>
   a === null || b === null ? (a ?? b) : Math.min(a, b);

@@ -7,6 +7,8 @@ import type { ReadContext } from '../reads/read-context.ts';
 /** A rule that says between which values a sensor's readings are to lie. */
 export interface RuleLimit extends Bounds {
   readonly rule: RuleView;
+  /** Of a window rule: a time outside of them is allowed. */
+  readonly isWindow: boolean;
 }
 
 interface OfSensor {
@@ -28,7 +30,9 @@ export function ruleLimits({ state }: ReadContext, of: OfSensor): RuleLimit[] {
   if (!membership) return [];
   return rulesFor(membership.law, of.device, size).flatMap(({ rule }) => {
     const bounds = boundsOf(rule, of);
-    return bounds ? [{ min: bounds.min, max: bounds.max, rule: ruleView(rule) }] : [];
+    if (!bounds) return [];
+    const { min, max } = bounds;
+    return [{ min, max, rule: ruleView(rule), isWindow: rule.check.kind === 'window' }];
   });
 }
 

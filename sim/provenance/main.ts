@@ -91,7 +91,7 @@ function addressesOf({ httpUrl, ledgerId }: GatewayProgram) {
   const ledger = `ledger=${ledgerId}`;
   return {
     linkUrl: `${httpUrl}${path}?${ledger}`,
-    codeUrl: `${httpUrl}/v1/qr${path}?${ledger}`,
+    codeUrl: `${httpUrl}/v1/qr?epc=${encodeURIComponent(BOX_URI)}`,
   };
 }
 

@@ -35,6 +35,7 @@ const EXCURSION: Excursion = {
   min: 8.1,
   max: 10.6,
   rules: [RULE],
+  leaves: [4],
 };
 const GAP = { fromMs: at(55), untilMs: at(57), missing: 24 };
 
@@ -131,6 +132,7 @@ export function sampleTrace(item = PALLET): Trace {
         gaps: [GAP],
         unreadable: 2,
         isTruncated: false,
+        statements: { measured: 52, observed: 0, declared: 0 },
         class: 'measured',
       },
     ],

@@ -1,5 +1,6 @@
 // For whoever scans the code on a pack: what was measured, what is only said and by whom, checked on the phone.
 import type { SubjectRecord } from '../../http/law-backend.ts';
+import { getRecords } from '../api/records.ts';
 import type { Trace } from '../api/trace-answers.ts';
 import type { ConsumerAddress } from '../consumer-address.ts';
 import { numberWords, quantityWords } from '../format.ts';
@@ -11,6 +12,7 @@ import { Section } from '../parts/section.tsx';
 import { Claims } from '../parts/subject-facts.tsx';
 import { Worth } from '../parts/worth.tsx';
 import { hashOf } from '../route.ts';
+import { relatedItems } from '../trace/related-items.ts';
 import { routeStops } from '../trace/route-stops.ts';
 import type { LeafCheck } from '../verify/check-leaves.ts';
 
@@ -19,20 +21,22 @@ const LEAVES_CHECKED_MAX = 8;
 export function ConsumerPage({ address }: { address: ConsumerAddress }) {
   const { say } = usePage();
   const { item } = address;
-  const name = encodeURIComponent(item);
-  const [record] = useJson<SubjectRecord>(`/v1/subjects/${name}`);
-  const [trace] = useJson<Trace>(`/v1/trace?epc=${name}&direction=up`);
+  const [trace] = useJson<Trace>(`/v1/trace?epc=${encodeURIComponent(item)}&direction=up`);
   const way = trace?.ok ? trace.value : null;
+  const related = trace === null ? null : way === null ? [item] : relatedItems(way);
+  const [records] = useAsked(related?.join(' ') ?? null, (asking) =>
+    getRecords(related ?? [], asking),
+  );
   return (
     <>
       <p class="kicker">{say('consumer.title')}</p>
       <h1>{itemName(item)}</h1>
-      <Answered of={record} what="what.subject">
-        {(view) => <Facts of={view} trace={way} />}
+      <Answered of={records} what="what.subject">
+        {(view) => <Facts of={view.find(({ subject }) => subject === item) ?? null} trace={way} />}
       </Answered>
-      <Checks address={address} leaves={leavesOf(trace, record)} />
+      <Checks address={address} leaves={leavesOf(trace, records)} />
       {way !== null && <Way trace={way} />}
-      {record?.ok && <Claims of={record.value} />}
+      {records?.ok && <Claims of={records.value} item={item} />}
       <p>
         <a href={`${import.meta.env.BASE_URL}${hashOf({ page: 'product', item })}`}>
           {say('consumer.auditor')}
@@ -42,9 +46,10 @@ export function ConsumerPage({ address }: { address: ConsumerAddress }) {
   );
 }
 
-function Facts({ of, trace }: { of: SubjectRecord; trace: Trace | null }) {
+function Facts({ of, trace }: { of: SubjectRecord | null; trace: Trace | null }) {
   const { say, tag } = usePage();
-  const { measured, observed, declared } = of.facts;
+  const { measured, observed, declared } = factsOf(of, trace);
+  const broken = brokenTitles(of, trace);
   return (
     <Section title={say('facts.title')}>
       <p class="lead">
@@ -59,25 +64,24 @@ function Facts({ of, trace }: { of: SubjectRecord; trace: Trace | null }) {
         })}
       </p>
       <ul>
-        {(trace?.conditions ?? []).map((condition) => (
+        {ownConditions(trace).map((condition) => (
           <li key={`${condition.device} ${condition.sensor} ${condition.fromMs}`}>
             {say('consumer.range', {
               quantity: condition.quantity ?? condition.sensor,
               min: quantityWords(condition.min, condition.unit, tag),
               max: quantityWords(condition.max, condition.unit, tag),
               count: numberWords(condition.count, tag),
-            })}{' '}
-            <Worth of={condition.class} />
+            })}
           </li>
         ))}
       </ul>
-      <p class={of.breaches.length > 0 ? 'alarm' : 'good'}>
-        {of.breaches.length > 0
-          ? say('consumer.broken', { count: of.breaches.length })
+      <p class={broken.length > 0 ? 'alarm' : 'good'}>
+        {broken.length > 0
+          ? say('consumer.broken', { count: broken.length })
           : say('consumer.kept')}
       </p>
       <ul>
-        {[...new Set(of.breaches.map(({ title }) => title))].map((title) => (
+        {broken.map((title) => (
           <li key={title}>{title}</li>
         ))}
       </ul>
@@ -85,15 +89,49 @@ function Facts({ of, trace }: { of: SubjectRecord; trace: Trace | null }) {
   );
 }
 
+function ownConditions(trace: Trace | null) {
+  return (trace?.conditions ?? []).filter(({ item }) => item === trace?.item);
+}
+
+/** Statements about the thing, of its conditions, and of the places where it was seen. */
+function factsOf(record: SubjectRecord | null, trace: Trace | null): SubjectRecord['facts'] {
+  const facts = { measured: 0, observed: 0, declared: 0, ...record?.facts };
+  for (const { via, statements } of ownConditions(trace)) {
+    if (via === trace?.item) continue;
+    for (const worth of ['measured', 'observed', 'declared'] as const) {
+      facts[worth] += statements[worth];
+    }
+  }
+  for (const { item, class: worth } of trace?.stays ?? []) {
+    if (item === trace?.item) facts[worth] += 1;
+  }
+  return facts;
+}
+
+/** Each of them once. */
+function brokenTitles(record: SubjectRecord | null, trace: Trace | null): string[] {
+  const onItsWay = ownConditions(trace).flatMap(({ excursions }) =>
+    excursions.flatMap(({ rules }) => rules.map(({ title }) => title)),
+  );
+  return [...new Set([...(record?.breaches ?? []).map(({ title }) => title), ...onItsWay])];
+}
+
 /** What the page rests on, newest last; null while it is not known. */
-function leavesOf(trace: Asked<Trace>, record: Asked<SubjectRecord>): readonly number[] | null {
-  if (trace === null || record === null) return null;
+function leavesOf(
+  trace: Asked<Trace>,
+  records: Asked<readonly SubjectRecord[]>,
+): readonly number[] | null {
+  if (trace === null || records === null) return null;
   const moved = trace.ok ? [...trace.value.stays, ...trace.value.edges] : [];
-  const said = record.ok ? [...record.value.breaches, ...record.value.claims] : [];
+  const said = (records.ok ? records.value : []).flatMap((of) => [...of.breaches, ...of.claims]);
   const leaves = [...moved, ...said].flatMap(({ leafIndex }) =>
     leafIndex === null ? [] : [leafIndex],
   );
-  return [...new Set(leaves)].sort((a, b) => a - b).slice(-LEAVES_CHECKED_MAX);
+  const measured = trace.ok ? trace.value.conditions : [];
+  const broken = measured.flatMap(({ excursions }) => excursions.flatMap((one) => one.leaves));
+  // What a rule was broken by comes first: nobody would leave it to chance.
+  const chosen = [...new Set([...broken.slice(0, LEAVES_CHECKED_MAX / 2), ...leaves.reverse()])];
+  return chosen.slice(0, LEAVES_CHECKED_MAX).sort((a, b) => a - b);
 }
 
 function Checks({
@@ -173,7 +211,7 @@ function Way({ trace }: { trace: Trace }) {
             <Time ms={fromMs} />
             <div>
               <p>
-                {itemName(place)} <Worth of={worth} />
+                {place === null ? say('route.under-way') : itemName(place)} <Worth of={worth} />
               </p>
               {excursions > 0 && (
                 <p class="alarm">{say('route.excursions', { count: excursions })}</p>

@@ -1,22 +1,28 @@
 // One thing: where it was, what was measured of it, what is only said of it and by whom, what is missing.
 import type { SubjectRecord } from '../../http/law-backend.ts';
+import { getHandovers } from '../api/handovers.ts';
+import { getRecords } from '../api/records.ts';
 import type { Trace, TraceCondition } from '../api/trace-answers.ts';
 import { csvOf } from '../csv.ts';
 import { isoTime, numberWords, quantityWords } from '../format.ts';
 import { itemName } from '../gs1-name.ts';
-import { useJson, usePage } from '../page-state.ts';
+import { useAsked, useJson, usePage } from '../page-state.ts';
 import { Answered } from '../parts/answered.tsx';
 import { Chart } from '../parts/chart.tsx';
+import { ConditionCharts } from '../parts/condition-charts.tsx';
 import { DataTable } from '../parts/data-table.tsx';
 import { type Export, ExportBar, jsonExport } from '../parts/export-bar.tsx';
 import { FindingList } from '../parts/findings.tsx';
+import { HandoverList } from '../parts/handovers.tsx';
+import { InShort } from '../parts/in-short.tsx';
 import { DeviceLink, ItemLink, Time } from '../parts/links.tsx';
 import { RouteStrip } from '../parts/route-strip.tsx';
 import { Section } from '../parts/section.tsx';
-import { SubjectFacts } from '../parts/subject-facts.tsx';
+import { Claims, SubjectFacts } from '../parts/subject-facts.tsx';
 import { Timeline } from '../parts/timeline.tsx';
 import { TraceGraph } from '../parts/trace-graph.tsx';
-import { Worth } from '../parts/worth.tsx';
+import { Statements } from '../parts/worth.tsx';
+import { containersOf, relatedItems } from '../trace/related-items.ts';
 
 export function ProductPage({ item }: { item: string | null }) {
   const { say } = usePage();
@@ -35,40 +41,69 @@ function Product({ item }: { item: string }) {
   const { say } = usePage();
   const name = encodeURIComponent(item);
   const [trace] = useJson<Trace>(`/v1/trace?epc=${name}&direction=both`);
-  const [record] = useJson<SubjectRecord>(`/v1/subjects/${name}`);
+  const way = trace?.ok ? trace.value : null;
+  const related = trace === null ? null : way === null ? [item] : relatedItems(way);
+  const [records] = useAsked(related?.join(' ') ?? null, (asking) =>
+    getRecords(related ?? [], asking),
+  );
+  const handed = way === null ? null : [item, ...containersOf(way)];
+  const [handovers] = useAsked(handed?.join(' ') ?? null, (asking) =>
+    getHandovers(handed ?? [], asking),
+  );
+  const record = records?.ok
+    ? (records.value.find(({ subject }) => subject === item) ?? null)
+    : null;
+  const own = way?.conditions.filter((one) => one.item === item) ?? [];
   return (
     <>
       <p class="kicker">{say('product.title')}</p>
       <h1>{itemName(item)}</h1>
       <p class="note break">{item}</p>
+      {way !== null && <InShort trace={way} records={records} handovers={handovers} />}
       <Section title={say('product.route')}>
         <Answered of={trace} what="what.trace">
           {(view) => <RouteStrip trace={view} />}
         </Answered>
       </Section>
-      {trace?.ok && <Conditions conditions={trace.value.conditions} item={item} />}
+      {way !== null && <Conditions conditions={way.conditions} item={item} />}
       <Section title={say('product.chart')}>
-        <Chart of={{ subject: item }} title={itemName(item)} />
+        {own.length > 0 ? (
+          <ConditionCharts of={own} />
+        ) : (
+          <Chart of={{ subject: item }} title={itemName(item)} />
+        )}
       </Section>
-      {trace?.ok && (
+      {way !== null && (
         <>
+          <Section title={say('handovers.title')} note={say('handovers.note')}>
+            <Answered of={handovers} what="what.handovers">
+              {(view) => <HandoverList of={view} />}
+            </Answered>
+          </Section>
           <Section title={say('product.graph')} note={say('product.graph.note')}>
-            <TraceGraph trace={trace.value} />
+            <TraceGraph trace={way} />
           </Section>
           <Section title={say('product.timeline')}>
-            <Timeline trace={trace.value} />
+            <Timeline trace={way} />
           </Section>
           <Section title={say('findings.title')}>
-            <FindingList of={trace.value.findings} />
+            <FindingList of={way.findings} />
           </Section>
         </>
       )}
-      <Answered of={record} what="what.subject">
-        {(view) => <SubjectFacts of={view} />}
+      <Answered of={records} what="what.subject">
+        {(view) => (
+          <>
+            {record === null ? (
+              <p class="note">{say('product.not-told')}</p>
+            ) : (
+              <SubjectFacts of={record} />
+            )}
+            <Claims of={view} item={item} />
+          </>
+        )}
       </Answered>
-      <ExportBar
-        exports={exportsOf(item, trace?.ok ? trace.value : null, record?.ok ? record.value : null)}
-      />
+      <ExportBar exports={exportsOf(item, way, record)} />
     </>
   );
 }
@@ -92,7 +127,7 @@ function Conditions({ conditions, item }: { conditions: readonly TraceCondition[
         ]}
         rows={conditions.map((of) => [
           <>
-            {of.quantity ?? of.sensor} <Worth of={of.class} />
+            {of.quantity ?? of.sensor} <Statements of={of.statements} />
             <div class="note">
               <DeviceLink urn={of.device} />
             </div>

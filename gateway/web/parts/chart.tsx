@@ -20,15 +20,28 @@ const MOVES: readonly Move[] = ['earlier', 'later', 'closer', 'wider'];
 
 export type ChartOf = { readonly device: string } | { readonly subject: string };
 
-export function Chart({ of, title }: { of: ChartOf; title: string }) {
+export function Chart({
+  of,
+  first = null,
+  within = null,
+  title,
+}: {
+  of: ChartOf;
+  /** The sensor that is shown at first. */
+  first?: string | null;
+  /** Shown at first, and with "All". */
+  within?: Span | null;
+  title: string;
+}) {
   const [span, setSpan] = useState<Span | null>(null);
-  const [sensor, setSensor] = useState<string | null>(null);
+  const [sensor, setSensor] = useState(first);
   const [points] = useState(() => Math.min(POINTS_MAX, Math.max(POINTS_MIN, innerWidth)));
   const query = new URLSearchParams({ ...of, points: String(points) });
   if (sensor !== null) query.set('sensor', sensor);
-  if (span !== null) {
-    query.set('fromMs', String(span.fromMs));
-    query.set('toMs', String(span.untilMs));
+  const asks = span ?? within;
+  if (asks !== null) {
+    query.set('fromMs', String(Math.floor(asks.fromMs)));
+    query.set('toMs', String(Math.ceil(asks.untilMs)));
   }
   const [asked] = useJson<ChartData>(`/v1/chart?${query}`);
   /** While another span is awaited the last drawing stays. */

@@ -32,6 +32,25 @@ export function EntryLink({ leafIndex }: { leafIndex: number }) {
   return <a href={hashOf({ page: 'entry', leafIndex })}>{say('entry.name', { leafIndex })}</a>;
 }
 
+const PROOFS_SHOWN_MAX = 3;
+
+/** Entries whose evidence can be taken along, the first of them. */
+export function Proofs({ of }: { of: readonly number[] }) {
+  const { say } = usePage();
+  if (of.length === 0) return null;
+  return (
+    <p class="note">
+      {say('proofs.of')}{' '}
+      {of.slice(0, PROOFS_SHOWN_MAX).map((leafIndex) => (
+        <span key={leafIndex}>
+          <EntryLink leafIndex={leafIndex} />{' '}
+        </span>
+      ))}
+      {of.length > PROOFS_SHOWN_MAX && say('proofs.more', { count: of.length - PROOFS_SHOWN_MAX })}
+    </p>
+  );
+}
+
 export function StatementLink({ id, children }: { id: string; children?: ComponentChildren }) {
   return (
     <a href={hashOf({ page: 'statement', id })} title={id}>

@@ -30,8 +30,8 @@ function Stop({ stop }: { stop: RouteStop }) {
   const { place, step, fromMs, untilMs, via, measured, excursions, leafIndex } = stop;
   return (
     <li class={excursions > 0 ? 'stop stop-warm' : 'stop'}>
-      <p class="stop-place" title={place}>
-        {itemName(place)}
+      <p class="stop-place" title={place ?? undefined}>
+        {place === null ? say('route.under-way') : itemName(place)}
       </p>
       {step !== null && <p class="stop-step">{lastPart(step)}</p>}
       <p>
@@ -40,10 +40,9 @@ function Stop({ stop }: { stop: RouteStop }) {
       </p>
       {via !== null && <p class="note">{say('timeline.inside', { via: itemName(via) })}</p>}
       <ul>
-        {measured.map(({ quantity, unit, min, max, class: worth }, i) => (
+        {measured.map(({ quantity, unit, min, max }, i) => (
           <li key={i}>
-            {quantity} {quantityWords(min, unit, tag)} – {quantityWords(max, unit, tag)}{' '}
-            <Worth of={worth} />
+            {quantity ?? ''} {quantityWords(min, unit, tag)} – {quantityWords(max, unit, tag)}
           </li>
         ))}
       </ul>
@@ -61,7 +60,7 @@ const SKETCH = { width: 640, height: 260, margin: 28 };
 function RouteSketch({ stops }: { stops: readonly RouteStop[] }) {
   const { say } = usePage();
   const points = stops.flatMap(({ place }) => {
-    const at = coordinatesOf(place);
+    const at = place === null ? null : coordinatesOf(place);
     return at === null ? [] : [{ ...at, place }];
   });
   if (points.length < 2) return null;
@@ -87,7 +86,7 @@ function RouteSketch({ stops }: { stops: readonly RouteStop[] }) {
       <path class="sketch-way" d={path} />
       {placed.map(({ x, y }, i) => (
         <g key={points[i]?.place}>
-          <title>{points[i]?.place}</title>
+          <title>{points[i]?.place ?? ''}</title>
           <circle class="sketch-stop" cx={x} cy={y} r={9} />
           <text class="sketch-number" x={x} y={y + 4} text-anchor="middle">
             {i + 1}

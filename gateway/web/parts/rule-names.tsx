@@ -1,8 +1,8 @@
-import type { RuleName } from '../api/trace-answers.ts';
+import type { RuleView } from '../api/trace-answers.ts';
 import { usePage } from '../page-state.ts';
 
 /** Which rule, and the person who answers for it. */
-export function RuleNames({ of }: { of: readonly RuleName[] }) {
+export function RuleNames({ of }: { of: readonly RuleView[] }) {
   const { say } = usePage();
   return (
     <ul class="rule-names">

@@ -3,7 +3,7 @@
 import type { SubjectRecord } from '../../http/law-backend.ts';
 import { usePage } from '../page-state.ts';
 import { DataTable } from './data-table.tsx';
-import { EntryLink, StatementLink, Time } from './links.tsx';
+import { EntryLink, ItemLink, StatementLink, Time } from './links.tsx';
 import { Section } from './section.tsx';
 import { WorthBar } from './worth.tsx';
 
@@ -38,7 +38,6 @@ export function SubjectFacts({ of }: { of: SubjectRecord }) {
           ])}
         />
       </Section>
-      <Claims of={of} />
       {of.annotations.length > 0 && (
         <Section title={say('annotations.title')}>
           <ul class="sentences">
@@ -66,15 +65,18 @@ export function SubjectFacts({ of }: { of: SubjectRecord }) {
 }
 
 /** Set apart to the eye and in words: no grade, no tick, and always under the speaker's name. */
-export function Claims({ of }: { of: Pick<SubjectRecord, 'claims'> }) {
+export function Claims({ of, item }: { of: readonly AboutIt[]; item: string }) {
   const { say } = usePage();
+  const claims = of.flatMap(({ subject, claims: said }) =>
+    said.map((one) => ({ subject, ...one })),
+  );
   return (
     <Section title={say('claims.title')} note={say('claims.note')} class="claims">
-      {of.claims.length === 0 ? (
+      {claims.length === 0 ? (
         <p class="empty">{say('claims.none')}</p>
       ) : (
         <ul>
-          {of.claims.map(({ text, speaker, passedOnBy, leafIndex }) => (
+          {claims.map(({ subject, text, speaker, passedOnBy, leafIndex }) => (
             <li key={leafIndex}>
               <blockquote>{text}</blockquote>
               <p class="note">
@@ -86,6 +88,11 @@ export function Claims({ of }: { of: Pick<SubjectRecord, 'claims'> }) {
                 })}{' '}
                 <EntryLink leafIndex={leafIndex} />
               </p>
+              {subject !== item && (
+                <p class="note">
+                  {say('claims.about')} <ItemLink item={subject} />
+                </p>
+              )}
             </li>
           ))}
         </ul>
@@ -93,3 +100,5 @@ export function Claims({ of }: { of: Pick<SubjectRecord, 'claims'> }) {
     </Section>
   );
 }
+
+type AboutIt = Pick<SubjectRecord, 'subject' | 'claims'>;

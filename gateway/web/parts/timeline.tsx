@@ -4,7 +4,7 @@ import { durationWords, lastPart, quantityWords } from '../format.ts';
 import { itemName } from '../gs1-name.ts';
 import { usePage } from '../page-state.ts';
 import { type Happening, timelineOf } from '../trace/timeline.ts';
-import { EntryLink, ItemLink, Time } from './links.tsx';
+import { EntryLink, ItemLink, Proofs, Time } from './links.tsx';
 import { RuleNames } from './rule-names.tsx';
 import { Worth } from './worth.tsx';
 
@@ -60,15 +60,17 @@ function HappeningWords({ of }: { of: Happening }) {
             {quantityWords(of.max, of.unit, tag)}, {durationWords(of.untilMs - of.atMs, tag)}
           </p>
           <RuleNames of={of.rules} />
+          <Proofs of={of.leaves} />
         </div>
       );
     case 'gap':
       return (
         <p>
           <strong>{say('timeline.gap')}</strong>{' '}
-          {say('timeline.gap.words', {
+          {say(of.missing > 0 ? 'timeline.gap.words' : 'timeline.silence.words', {
             missing: of.missing,
             duration: durationWords(of.untilMs - of.atMs, tag),
+            device: of.device,
           })}
         </p>
       );

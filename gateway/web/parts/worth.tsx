@@ -18,6 +18,20 @@ function isFactClass(text: string): text is FactClass {
   return Object.hasOwn(MARKS, text);
 }
 
+/** How many statements are worth what; none of a class is not said. */
+export function Statements({ of }: { of: Readonly<Record<FactClass, number>> }) {
+  const classes = (['measured', 'observed', 'declared'] as const).filter((name) => of[name] > 0);
+  return (
+    <>
+      {classes.map((name) => (
+        <div key={name}>
+          <Worth of={name} /> {of[name]}
+        </div>
+      ))}
+    </>
+  );
+}
+
 const AXES = ['origin', 'key', 'metrology', 'binding'] as const;
 export type Axes = Readonly<Record<(typeof AXES)[number], number>>;
 const AXIS_MAX = 4;

@@ -109,7 +109,7 @@ export const EN_PROOFS = {
   'consumer.none-measured': 'Nothing about it was measured by an instrument that proves itself.',
   'consumer.other': '{observed} were observed at read points, {declared} are only declared.',
   'consumer.kept': 'No rule was broken, as far as the log shows.',
-  'consumer.broken': '{count} breaches of rules are on record.',
+  'consumer.broken': 'Breaches of rules on record: {count}',
   'consumer.range': '{quantity}: between {min} and {max}, {count} readings',
   'consumer.way': 'Its way',
   'consumer.verify': 'Checked on your phone',

@@ -1,5 +1,6 @@
 // All that happened to a thing, in one order: stays, containments, excursions, gaps.
-import type { EdgeKind, FactClass, RuleName, Trace } from '../api/trace-answers.ts';
+import type { FactClass, RuleView, Trace, TraceEdge, TraceStay } from '../api/trace-answers.ts';
+import { lastPart } from '../format.ts';
 
 export type Happening =
   | {
@@ -14,7 +15,7 @@ export type Happening =
       readonly leafIndex: number;
     }
   | {
-      readonly kind: EdgeKind;
+      readonly kind: TraceEdge['kind'];
       readonly atMs: number;
       readonly untilMs: number | null;
       readonly from: string;
@@ -31,8 +32,9 @@ export type Happening =
       readonly via: string;
       readonly min: number | null;
       readonly max: number | null;
-      readonly unit: string;
-      readonly rules: readonly RuleName[];
+      readonly unit: string | null;
+      readonly rules: readonly RuleView[];
+      readonly leaves: readonly number[];
     }
   | {
       readonly kind: 'gap';
@@ -42,9 +44,15 @@ export type Happening =
       readonly missing: number;
     };
 
+/** An event that only reports readings tells of no place: what they say is in the conditions. */
+function isSeen({ readPoint, bizLocation, bizStep }: TraceStay): boolean {
+  const isReport = bizStep !== null && lastPart(bizStep) === 'sensor_reporting';
+  return !isReport || readPoint !== null || bizLocation !== null;
+}
+
 /** Earliest first; at one time, things move before they are measured. */
 export function timelineOf(trace: Trace): Happening[] {
-  const stays = trace.stays.map((stay): Happening => {
+  const stays = trace.stays.filter(isSeen).map((stay): Happening => {
     const { item, via, fromMs: atMs, untilMs, leafIndex, bizStep: step } = stay;
     const place = stay.readPoint ?? stay.bizLocation;
     return { kind: 'stay', atMs, untilMs, item, via, place, step, class: stay.class, leafIndex };
@@ -56,8 +64,8 @@ export function timelineOf(trace: Trace): Happening[] {
   const conditions = trace.conditions.flatMap((condition): Happening[] => {
     const { device, via, unit, excursions, gaps } = condition;
     return [
-      ...excursions.map(({ fromMs: atMs, untilMs, min, max, rules }): Happening => {
-        return { kind: 'excursion', atMs, untilMs, device, via, min, max, unit, rules };
+      ...excursions.map(({ fromMs: atMs, ...excursion }): Happening => {
+        return { kind: 'excursion', atMs, device, via, unit, ...excursion };
       }),
       ...gaps.map(({ fromMs: atMs, untilMs, missing }): Happening => {
         return { kind: 'gap', atMs, untilMs, device, missing };
