@@ -177,6 +177,8 @@ export function sampleChart({ points = 800, total = 1_000_000 } = {}): ChartData
   return {
     sensor: 'load',
     sensors: ['load', 'humidity'],
+    fromMs: from,
+    toMs: until,
     unit: 'Cel',
     quantity: 'load temperature',
     points: rows.filter(([ms]) => ms < GAP.fromMs || ms > GAP.untilMs),
