@@ -16,6 +16,7 @@ import { FindingList } from '../parts/findings.tsx';
 import { HandoverList } from '../parts/handovers.tsx';
 import { InShort } from '../parts/in-short.tsx';
 import { DeviceLink, ItemLink, Time } from '../parts/links.tsx';
+import { PackCode } from '../parts/pack-code.tsx';
 import { RouteStrip } from '../parts/route-strip.tsx';
 import { Section } from '../parts/section.tsx';
 import { Claims, SubjectFacts } from '../parts/subject-facts.tsx';
@@ -103,6 +104,7 @@ function Product({ item }: { item: string }) {
           </>
         )}
       </Answered>
+      <PackCode item={item} />
       <ExportBar exports={exportsOf(item, way, record)} />
     </>
   );
@@ -171,7 +173,7 @@ function Conditions({ conditions, item }: { conditions: readonly TraceCondition[
 
 function exportsOf(item: string, trace: Trace | null, record: SubjectRecord | null): Export[] {
   const name = itemName(item);
-  const readings = `/v1/readings?format=csv&subject=${encodeURIComponent(item)}`;
+  const readings = `/v1/readings?subject=${encodeURIComponent(item)}`;
   return [
     jsonExport(name, { item, trace, record }),
     ...(trace === null ? [] : [traceCsv(name, trace)]),
@@ -179,6 +181,12 @@ function exportsOf(item: string, trace: Trace | null, record: SubjectRecord | nu
       name: 'export.readings',
       file: `${name}-readings.csv`,
       type: 'text/csv',
+      content: { path: readings },
+    },
+    {
+      name: 'export.parquet',
+      file: `${name}-readings.parquet`,
+      type: 'application/vnd.apache.parquet',
       content: { path: readings },
     },
   ];

@@ -53,6 +53,7 @@ export const EN_PAGES = {
   'export.title': 'Take along',
   'export.json': 'JSON',
   'export.readings': 'Readings as CSV',
+  'export.parquet': 'Readings as Parquet',
   'export.trace': 'Trace as CSV',
   'export.evidence': 'Evidence file (.tgev)',
   'export.print': 'Print or save as PDF',
@@ -137,6 +138,10 @@ export const EN_PAGES = {
   'handover.missing': 'One side only; the other never came',
   'handover.difference': '{field}: {giver} by the giver, {receiver} by the receiver',
   'handover.condition': 'on the way {sensor} {min} to {max}, by the giver’s own record',
+  'product.code': 'Code for the pack',
+  'product.code.note':
+    'A GS1 Digital Link with the id of this ledger: who scans it gets the page for consumers.',
+  'product.code.alt': 'QR code of {item}',
   'product.graph': 'Trace',
   'product.graph.note':
     'From what it comes from, on the left, to what became of it, on the right. A thick line was measured, a thin one observed, a dotted one is only declared.',
