@@ -61,7 +61,7 @@ inBrowser('the consumer’s page', () => {
   it('checks on the phone what the page rests on, by the ledger that the code names', async () => {
     const { page, go, troubles, leave } = await scan(open, { '/v1/trace': trace });
     await go(`${PATH}?ledger=${open.ledgerId}`);
-    expect(await page.textContent('h1')).toBe('SSCC 395060001343500017');
+    expect(await page.textContent('h1')).toBe('SSCC 395060001343500010');
     expect(await page.getAttribute('.verdict', 'data-verdict')).toBe('verified');
     await page.screenshot({ path: join(shots, 'consumer.png'), fullPage: true });
     expect(await stumbles(page)).toEqual([]);

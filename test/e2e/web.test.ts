@@ -1,6 +1,7 @@
 // The auditor's page in a real browser, on a real gateway with readings in it.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parquetReadObjects } from 'hyparquet';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { PAGE_FOLDER } from '../../gateway/http/routes/web.ts';
@@ -267,12 +268,34 @@ inBrowser('the auditor’s page', () => {
         expect(await page.textContent('main'), name).toContain('<img src=x');
       }
       expect(await page.evaluate(`'hit' in window`)).toBe(false);
-      expect(await page.$$eval('main img, main script', (found) => found.length)).toBe(0);
+      const foreign = 'main img:not([src^="/v1/qr?epc="]), main script';
+      expect(await page.$$eval(foreign, (found) => found.length)).toBe(0);
     }
     await go(`#/product/${encodeURIComponent(hostile)}`);
     await go(`#/device/${encodeURIComponent(hostile)}`);
     await go(`#/search/${encodeURIComponent(hostile)}`);
     expect(await page.evaluate(`'hit' in window`)).toBe(false);
+    expect(troubles).toEqual([]);
+    await leave();
+  });
+
+  it('shows the code for the pack, and gives the readings as Parquet', async () => {
+    const { page, go, troubles, leave } = await reader({ answers: SHIPMENT });
+    await go(addresses().product);
+    const code = page.getByRole('img', { name: 'QR code of SSCC 395060001343500010' });
+    await code.scrollIntoViewIfNeeded();
+    await expect
+      .poll(() => page.evaluate(`document.querySelector('img[src^="/v1/qr"]').naturalWidth`))
+      .toBeGreaterThan(0);
+    await shot(page, 'product-code');
+    const saved = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Readings as Parquet', exact: true }).click();
+    const readings = join(shots, 'readings.parquet');
+    await (await saved).saveAs(readings);
+    const file = new Uint8Array(readFileSync(readings)).buffer;
+    const rows = await parquetReadObjects({ file, columns: ['subject', 'value'] });
+    expect(rows.length).toBeGreaterThan(1);
+    expect(new Set(rows.map(({ subject }) => subject))).toEqual(new Set([PALLET]));
     expect(troubles).toEqual([]);
     await leave();
   });

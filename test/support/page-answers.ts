@@ -16,7 +16,7 @@ const dl = (path: string) => `https://id.gs1.org/${path}`;
 
 export const FIELD_LOT = dl('01/09506000134352/10/FIELD-7');
 export const MILL_LOT = dl('01/09506000134369/10/MILL-2026-11');
-export const PALLET = dl('00/395060001343500017');
+export const PALLET = dl('00/395060001343500010');
 export const CONTAINER = dl('8003/09506000134383C17');
 const DEVICE = 'urn:dev:ops:32473-reefer-17';
 

@@ -34,7 +34,7 @@ test('quantities carry the unit that people write', () => {
 });
 
 test.each([
-  ['https://id.gs1.org/00/395060001343500017', 'SSCC 395060001343500017'],
+  ['https://id.gs1.org/00/395060001343500010', 'SSCC 395060001343500010'],
   ['https://example.org/some/01/09506000134352/10/A%2FB', 'GTIN 09506000134352 · lot A/B'],
   ['geo:45.46,9.19;u=10', '45.46°, 9.19°'],
   ['urn:dev:ops:1', 'urn:dev:ops:1'],
@@ -60,7 +60,7 @@ test.each([
   ['ab'.repeat(32), 'statement', 'ab'.repeat(32)],
   ['urn:dev:ops:1', 'device', 'urn:dev:ops:1'],
   ['urn:epc:id:sgtin:9506000.013435.1', 'item', 'urn:epc:id:sgtin:9506000.013435.1'],
-  ['(00) 395060001343500017', 'item', 'https://id.gs1.org/00/395060001343500017'],
+  ['(00) 395060001343500010', 'item', 'https://id.gs1.org/00/395060001343500010'],
   ['9506000134352', 'product', 'https://id.gs1.org/01/09506000134352'],
   ['(01)09506000134352(10)AB/1', 'lot', 'https://id.gs1.org/01/09506000134352/10/AB%2F1'],
   ['(01)09506000134352(21)7', 'item', 'https://id.gs1.org/01/09506000134352/21/7'],
