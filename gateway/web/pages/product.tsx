@@ -68,9 +68,8 @@ function Product({ item }: { item: string }) {
       </Section>
       {way !== null && <Conditions conditions={way.conditions} item={item} />}
       <Section title={say('product.chart')}>
-        {own.length > 0 ? (
-          <ConditionCharts of={own} />
-        ) : (
+        {own.length > 0 && <ConditionCharts of={own} />}
+        {trace !== null && own.length === 0 && (
           <Chart of={{ subject: item }} title={itemName(item)} />
         )}
       </Section>

@@ -23,7 +23,6 @@ export function InShort({
   const { say } = usePage();
   const own = trace.conditions.filter(({ item }) => item === trace.item);
   const said = records?.ok ? records.value : [];
-  const differing = handovers?.ok ? handovers.value.filter(({ agrees }) => !agrees) : [];
   return (
     <Section title={say('short.title')} class="in-short">
       <dl class="answers">
@@ -43,7 +42,7 @@ export function InShort({
           <Said of={said} />
         </Answer>
         <Answer to={say('short.missing')}>
-          <Missing of={own} handovers={differing} />
+          <Missing of={own} handovers={handovers} />
         </Answer>
       </dl>
     </Section>
@@ -166,15 +165,15 @@ function Missing({
   handovers,
 }: {
   of: readonly TraceCondition[];
-  handovers: readonly HandoverView[];
+  handovers: Asked<readonly HandoverView[]>;
 }) {
   const { say, tag } = usePage();
   const gaps = of.flatMap(({ device, gaps: own }) => own.map((gap) => ({ device, ...gap })));
-  if (gaps.length + handovers.length === 0) {
-    return <>{say(of.length > 0 ? 'short.missing.none' : 'short.outside.unknown')}</>;
-  }
   return (
     <>
+      {gaps.length === 0 && (
+        <p>{say(of.length > 0 ? 'short.missing.none' : 'short.outside.unknown')}</p>
+      )}
       {gaps.map(({ device, fromMs, untilMs, missing }) => (
         <p key={`${device} ${fromMs} ${missing}`} class="alarm">
           {say(missing > 0 ? 'short.missing.gap' : 'short.missing.silence', {
@@ -185,11 +184,26 @@ function Missing({
           <Time ms={fromMs} />
         </p>
       ))}
-      {handovers.map(({ item, timeMs }) => (
-        <p key={`${item} ${timeMs}`} class="alarm">
-          {say('short.missing.handover')} <Time ms={timeMs} />
-        </p>
-      ))}
+      <UnlikeHalves of={handovers} />
+    </>
+  );
+}
+
+/** Not being shown them is not the same as there being none. */
+function UnlikeHalves({ of }: { of: Asked<readonly HandoverView[]> }) {
+  const { say } = usePage();
+  if (of === null) return null;
+  if (!of.ok) return <p class="note">{say('short.missing.unseen')}</p>;
+  return (
+    <>
+      {of.value
+        .filter(({ state }) => state === 'differs' || state === 'missing')
+        .map(({ item, timeMs, state }) => (
+          <p key={`${item} ${timeMs}`} class="alarm">
+            {say(state === 'differs' ? 'short.missing.differs' : 'short.missing.half')}{' '}
+            <Time ms={timeMs} />
+          </p>
+        ))}
     </>
   );
 }

@@ -104,7 +104,6 @@ export const EN_PAGES = {
   'product.chart.of': '{quantity} in {via}, while it was there',
   'product.not-told':
     'No readings are of the thing itself: what is known of it comes from events, and from what it was in.',
-  'product.broken.none': 'No rule was broken, as far as there are readings.',
   'proofs.of': 'Proof:',
   'proofs.more': 'and {count} more',
   'short.title': 'In short',
@@ -125,7 +124,9 @@ export const EN_PAGES = {
   'short.missing.gap':
     'Statements of {device} that are not in the log: {count}, for {duration} from',
   'short.missing.silence': '{device} said nothing for {duration} from',
-  'short.missing.handover': 'Two sides of a hand-over differ, at',
+  'short.missing.differs': 'Two sides of a hand-over differ, at',
+  'short.missing.half': 'One side of a hand-over never signed, at',
+  'short.missing.unseen': 'Hand-overs can’t be seen here without a token.',
   'handovers.title': 'Hand-overs',
   'handovers.note': 'Each side signs its own half; here they are held against each other.',
   'handovers.none': 'No hand-over is recorded.',

@@ -21,7 +21,8 @@ export interface GraphLayout {
 
 export const NODE_WIDTH = 172;
 export const NODE_HEIGHT = 52;
-const COLUMN_GAP = 52;
+/** Room for the name of a relation. */
+const COLUMN_GAP = 88;
 const ROW_GAP = 18;
 const MARGIN = 12;
 /** What an edge takes up in a column that it passes. */

@@ -206,6 +206,8 @@ describe('a chart', () => {
         min: 11,
         max: 11,
         rules: [{ rule: 'cold@1', title: 'At most 8 °C', responsible: sampleRule().responsible }],
+        // No batch said so: it was seen from the limits in force.
+        leaves: [],
       },
     ]);
   });
@@ -245,6 +247,7 @@ describe('a chart', () => {
     );
     const [excursion] = chart().excursions;
     expect(excursion).toMatchObject({ fromMs: T0_MS, untilMs: T0_MS + 20_000, min: 1, max: 3 });
+    expect(excursion!.leaves).toEqual([rig.ledger.store.leaves.find(frame.id)]);
     expect(excursion!.rules[0]!.rule).toBe('cold@1');
     rig.nowMs += 48 * HOUR_MS;
     expect((await erase(frame)).ok).toBe(true);

@@ -133,6 +133,37 @@ describe('conditions', () => {
     expect(after).toMatchObject({ count: 4, max: 4, unreadable: 1 });
   });
 
+  test('name no rule that allows a time outside, before that time is up', async () => {
+    await enact(rig, sampleRule());
+    const window = {
+      kind: 'window' as const,
+      quantity: 'air temperature',
+      unit: 'Cel',
+      windowS: 3_600,
+      aggregate: 'outsideS' as const,
+      outside: { min: 2, max: 8 },
+      min: null,
+      max: 1_800,
+    };
+    const reading = (atS: number, value: number) => {
+      return { sensor: 'temp', quantity: 'air temperature', unit: 'Cel', atS, value };
+    };
+    const example = (verdict: 'kept' | 'broken', ...values: number[]) => {
+      const readings = values.map((value, i) => reading(i * 1_200, value));
+      return { text: verdict, verdict, readings, context: null };
+    };
+    const examples = [example('kept', 4, 9, 4), example('broken', 4, 9, 9, 9)];
+    await enact(rig, sampleRule({ id: 'budget', check: window, examples }));
+    measure(10, PALLET, (minute) => (minute === 4 || minute === 5 ? 12 : 4));
+    pack(0, 'ADD', PALLET, BOX);
+    const [told] = traceOf(BOX).conditions;
+    expect(told!.excursions.map(({ rules }) => rules.map(({ rule }) => rule))).toEqual([
+      ['cold@1'],
+    ]);
+    const { statements } = told!;
+    expect(statements.measured + statements.observed + statements.declared).toBe(10);
+  });
+
   test('silence and missing numbers of the time in it are gaps', () => {
     const first = rig.temperatures(device, at(0), [1], { sub: PALLET });
     rig.temperatures(device, at(5), [2], { sub: PALLET });

@@ -11,10 +11,11 @@ import {
   NODE_HEIGHT,
   NODE_WIDTH,
 } from '../../../gateway/web/trace/graph-layout.ts';
+import { containersOf, relatedItems } from '../../../gateway/web/trace/related-items.ts';
 import { coordinatesOf, routeStops } from '../../../gateway/web/trace/route-stops.ts';
 import { timelineOf } from '../../../gateway/web/trace/timeline.ts';
 import { inclusionSteps } from '../../../gateway/web/verify/inclusion-steps.ts';
-import { sampleChart, sampleTrace } from '../../support/page-answers.ts';
+import { CONTAINER, PALLET, sampleChart, sampleTrace } from '../../support/page-answers.ts';
 
 test('the drawn path is the proved one, for every leaf of every tree up to 40', () => {
   for (let size = 1; size <= 40; size += 1) {
@@ -163,6 +164,51 @@ test('stops of the thing itself, with what was measured at each', () => {
   expect(twice).toHaveLength(3);
   expect(twice[0]?.untilMs).toBe(again.untilMs);
   expect(routeStops({ ...trace, item: 'other' })).toEqual([]);
+});
+
+test('what left in transit is on its way, and a report without a place ends no stop', () => {
+  const trace = sampleTrace();
+  const [packed, shipped, received] = trace.stays;
+  const [condition] = trace.conditions;
+  const reportMs = shipped!.fromMs + 3_600_000;
+  const report = { ...shipped!, readPoint: null, bizStep: 'sensor_reporting', fromMs: reportMs };
+  const leaving = { ...shipped!, disposition: 'in_transit', untilMs: reportMs };
+  const stays = [packed!, leaving, report, received!];
+  const stops = routeStops({ ...trace, stays });
+  expect(stops.map(({ place, fromMs, untilMs }) => [place, fromMs, untilMs])).toEqual([
+    [packed!.readPoint, packed!.fromMs, packed!.untilMs],
+    [shipped!.readPoint, shipped!.fromMs, shipped!.fromMs],
+    [null, shipped!.fromMs, received!.fromMs],
+    [received!.readPoint, received!.fromMs, null],
+  ]);
+  expect(stops.map(({ measured }) => measured.length)).toEqual([0, 0, 1, 0]);
+  expect(stops[2]?.measured).toEqual([condition]);
+  expect(stops.map(({ excursions }) => excursions)).toEqual([0, 0, 1, 0]);
+  expect(timelineOf({ ...trace, stays }).some(({ atMs }) => atMs === reportMs)).toBe(false);
+});
+
+test('words about lots, product and inputs go for a thing; containers lead outward', () => {
+  const box = 'https://id.gs1.org/01/09506000134352/21/B-1';
+  const lot = 'https://id.gs1.org/01/09506000134352/10/L-1';
+  const field = 'https://id.gs1.org/01/09506000134369/10/F-1';
+  const [any] = sampleTrace().edges;
+  const edge = (from: string, to: string, kind: TraceEdge['kind']) => ({ ...any!, from, to, kind });
+  const trace = {
+    ...sampleTrace(box),
+    edges: [
+      edge(lot, box, 'lot'),
+      edge(field, lot, 'becomes'),
+      edge(lot, field, 'becomes'),
+      edge(PALLET, box, 'contains'),
+      edge(CONTAINER, PALLET, 'contains'),
+      edge('urn:order:1', box, 'transaction'),
+    ],
+  };
+  expect(relatedItems(trace)).toEqual([
+    ...[box, 'https://id.gs1.org/01/09506000134352', lot],
+    ...[field, 'https://id.gs1.org/01/09506000134369'],
+  ]);
+  expect(containersOf(trace)).toEqual([PALLET, CONTAINER]);
 });
 
 test('coordinates of a place (RFC 5870)', () => {
