@@ -8,6 +8,7 @@ import { openScratch } from '../store/scratch.ts';
 import { compareTables } from './compare-tables.ts';
 import { type Finding, FindingList } from './findings.ts';
 import { checkContents, checkMissing } from './fsck-contents.ts';
+import { checkEvents } from './fsck-events.ts';
 import { checkNotes, type KeptNote, readCheckpoints, readTips } from './fsck-notes.ts';
 import { checkPages } from './fsck-pages.ts';
 import { LeafReader } from './leaf-reader.ts';
@@ -165,6 +166,7 @@ class Fsck {
     const total = rebuild.statements;
     this.#contents = checkContents(beside, findings, (n) => this.#progress('contents', n, total));
     checkMissing(beside, findings);
+    checkEvents({ stored: db, rebuilt: rebuild.store, entryAt }, findings);
   }
 
   #readTiles(db: Db, notes: readonly KeptNote[]): StoredHashes {

@@ -7,6 +7,7 @@ import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
 import { verifyEvidence } from '@truegrain/device-sdk/formats/verify-evidence.js';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CaptureJobs } from '../../../../gateway/epcis/capture/capture-jobs.ts';
+import { fsck } from '../../../../gateway/log/fsck.ts';
 import { reindex } from '../../../../gateway/log/reindex.ts';
 import { openDatabase } from '../../../../gateway/store/database.ts';
 import {
@@ -242,6 +243,23 @@ describe('an erased event', () => {
     expect(words.filter((word) => word.includes('SECRET77'))).toEqual([]);
     expect(toHex(statement.value.id)).toHaveLength(64);
   });
+});
+
+test('fsck says which event is not found by what it says', async () => {
+  await captured(sampleDocument(many(4)));
+  const { db } = rig.ledger.store;
+  const [, second] = all()
+    .map(({ leafIndex }) => leafIndex)
+    .sort((a, b) => a - b);
+  const rows = db.prepare('SELECT * FROM event_term WHERE leaf_index = ?').raw().all(second);
+  db.prepare('DELETE FROM event_term WHERE leaf_index = ?').run(second);
+  await rig.anchored();
+  expect(fsck(rig.root).findings).toMatchObject([
+    { code: 'table_differs', where: 'table event_term', leafIndex: second },
+  ]);
+  for (const row of rows as unknown[][]) {
+    db.prepare('INSERT INTO event_term VALUES (?, ?, ?)').run(...row);
+  }
 });
 
 test('reindex builds the same rows from entries and contents', async () => {
