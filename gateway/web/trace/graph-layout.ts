@@ -23,6 +23,8 @@ export const NODE_WIDTH = 172;
 export const NODE_HEIGHT = 52;
 /** Room for the name of a relation. */
 const COLUMN_GAP = 88;
+/** How far an edge within a column swings out of it. */
+const ASIDE = 26;
 const ROW_GAP = 18;
 const MARGIN = 12;
 /** What an edge takes up in a column that it passes. */
@@ -166,7 +168,7 @@ export function edgePath(points: readonly Point[]): string {
   let [path, last] = [`M${start.x},${start.y}`, start];
   for (const point of rest) {
     const isAside = last.x === point.x;
-    const bend = isAside ? COLUMN_GAP / 2 : (point.x - last.x) / 2;
+    const bend = isAside ? ASIDE : (point.x - last.x) / 2;
     const second = isAside ? point.x + bend : point.x - bend;
     path += ` C${last.x + bend},${last.y} ${second},${point.y} ${point.x},${point.y}`;
     last = point;
