@@ -7,6 +7,7 @@
  *
  * @module gs1-element-string
  */
+import { hasCheckDigit } from './gs1-check-digit.ts';
 import { fail, ok, type Result } from './result.ts';
 
 export interface Gs1Element {
@@ -112,15 +113,6 @@ export function encodeElementString(elements: readonly Gs1Element[]): string {
       return `${ai}${value}${needsEnd ? GS : ''}`;
     })
     .join('');
-}
-
-/** GS1 General Specifications §7.9.1: weights 3 and 1 from the right, modulo 10. */
-export function hasCheckDigit(digits: string): boolean {
-  let sum = 0;
-  for (let i = 0; i < digits.length; i += 1) {
-    sum += Number(digits[digits.length - 1 - i]) * (i % 2 === 0 ? 1 : 3);
-  }
-  return digits.length > 1 && sum % 10 === 0;
 }
 
 /**

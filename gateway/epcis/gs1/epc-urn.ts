@@ -1,6 +1,7 @@
 // EPC URNs (EPC Tag Data Standard 1.13 §6): `urn:epc:id:sgtin:0614141.112345.400` and its like.
+import { checkDigit } from '@truegrain/device-sdk/formats/gs1-check-digit.js';
 import { fail, ok, type Result } from '@truegrain/device-sdk/formats/result.js';
-import { checkDigit, type EpcFault, type Gs1Key, gs1KeyFault } from './gs1-key.ts';
+import { type EpcFault, type Gs1Key, gs1KeyFault } from './gs1-key.ts';
 
 interface Scheme {
   readonly name: string;

@@ -1,4 +1,5 @@
 // GS1 keys (GS1 General Specifications, chapter 3): their lengths, characters and check digits.
+import { hasCheckDigit } from '@truegrain/device-sdk/formats/gs1-check-digit.js';
 import { fail, type Refused } from '@truegrain/device-sdk/formats/result.js';
 
 export type EpcFault =
@@ -115,7 +116,7 @@ export function gs1KeyFault({ ai, value, qualifier }: Gs1Key): Refused<EpcFault>
   if (digits === 0 && !TEXT_KEY_START.test(value)) {
     return fail('epc_digits', `(${ai}) ${shown(value)} does not begin with a company prefix`);
   }
-  if (digits > 0 && checkDigit(body.slice(0, -1)) !== body.at(-1)) {
+  if (digits > 0 && !hasCheckDigit(body)) {
     return fail('epc_check_digit', `(${ai}) ${shown(value)} has a wrong check digit`);
   }
   if (!isText(value.slice(digits), behind)) {
@@ -137,14 +138,4 @@ function isText(value: string, rule: Text | null): boolean {
 
 function shown(value: string): string {
   return value.slice(0, 48);
-}
-
-/** Weights 3 and 1 from the right (General Specifications §7.9); `digits` are without it. */
-export function checkDigit(digits: string): string {
-  let sum = 0;
-  for (let i = 0; i < digits.length; i += 1) {
-    const weight = (digits.length - i) % 2 === 1 ? 3 : 1;
-    sum += weight * (digits.charCodeAt(i) - 48);
-  }
-  return String((10 - (sum % 10)) % 10);
 }

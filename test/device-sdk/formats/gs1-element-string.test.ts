@@ -1,3 +1,4 @@
+import { hasCheckDigit } from '@truegrain/device-sdk/formats/gs1-check-digit.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -5,7 +6,6 @@ import {
   formatElementString,
   GS,
   type Gs1Element,
-  hasCheckDigit,
   isElementString,
   itemUriOf,
   parseElementString,

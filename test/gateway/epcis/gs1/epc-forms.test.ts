@@ -1,9 +1,9 @@
+import { checkDigit } from '@truegrain/device-sdk/formats/gs1-check-digit.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatDigitalLink, parseDigitalLink } from '../../../../gateway/epcis/gs1/digital-link.ts';
 import { canonicalUri, epcFault, toEpcUrn } from '../../../../gateway/epcis/gs1/epc-translation.ts';
 import { formatEpcUrn, parseEpcUrn, prefixStart } from '../../../../gateway/epcis/gs1/epc-urn.ts';
-import { checkDigit } from '../../../../gateway/epcis/gs1/gs1-key.ts';
 import { KEY_SAMPLES, referenceCheckDigit } from '../../../support/epc-samples.ts';
 
 const PREFIXES = [6, 7, 8, 9, 10, 11, 12];
