@@ -21,6 +21,7 @@ interface Condition {
     readonly untilMs: number;
     readonly max: number | null;
     readonly rules: readonly Rule[];
+    readonly leaves: readonly number[];
   }[];
   readonly gaps: readonly {
     readonly fromMs: number;
@@ -95,6 +96,19 @@ export async function answers(api: GatewayApi): Promise<Answered[]> {
     { question: 'What is missing?', lines: own.flatMap(gapWords) },
     { question: 'Did hand-overs agree?', lines: handovers.map(handoverWords) },
   ];
+}
+
+/** Statement id of the warmest reading in what the box was in, while it was there. */
+export async function warmestStatement(api: GatewayApi): Promise<string> {
+  const { conditions } = await api.get<TraceAnswer>(
+    `/v1/trace?direction=up&epc=${escaped(BOX_URI)}`,
+  );
+  const leaves = conditions.flatMap(({ excursions }) => excursions.flatMap((one) => one.leaves));
+  const rows = await api.readings({ device: conditions[0]?.device ?? '' });
+  const broken = rows.filter(({ leafIndex }) => leaves.includes(leafIndex));
+  const [first, ...others] = broken;
+  if (first === undefined) throw new Error('no statement broke a rule on the way of the box');
+  return others.reduce((a, b) => (Number(b.value) > Number(a.value) ? b : a), first).statementId;
 }
 
 /** Everything that the bad lot reached, and where it was seen last. */

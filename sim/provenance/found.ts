@@ -26,7 +26,7 @@ const FOUNDER = [
 export async function found(
   data: string,
   urns: Urns,
-): Promise<{ place: GatewayPlace; tokens: Tokens; policyFile: string }> {
+): Promise<{ place: GatewayPlace; tokens: Tokens; captureToken: string; policyFile: string }> {
   mkdirSync(data, { recursive: true, mode: 0o700 });
   const port = await freePort();
   const place = { data, httpPort: port, mqttPort: port + 1 };
@@ -37,7 +37,8 @@ export async function found(
     auditor: await addToken(place, 'auditor'),
     deviceAdmin: await addToken(place, 'deviceAdmin'),
   };
-  return { place, tokens, policyFile: await writePolicy(data) };
+  const captureToken = await addToken(place, 'capture');
+  return { place, tokens, captureToken, policyFile: await writePolicy(data) };
 }
 
 /** Links to evidence need an address; the rest says which packs become which events. */

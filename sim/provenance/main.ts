@@ -5,7 +5,8 @@ import { fromHex } from '@truegrain/device-sdk/formats/bytes.js';
 import { GatewayApi } from '../gateway-api.ts';
 import { typedTruegrain } from '../programs/built.ts';
 import { GatewayProgram, truegrain } from '../programs/gateway-program.ts';
-import { type Answered, answers, recalled } from './answers.ts';
+import { type Answered, answers, recalled, warmestStatement } from './answers.ts';
+import { commands } from './commands.ts';
 import { found } from './found.ts';
 import { BOX_URI } from './goods.ts';
 import { DAY_HOURS, HOUR_MS } from './hours.ts';
@@ -55,7 +56,7 @@ export async function playedProvenance(given: {
 }): Promise<ProvenanceRun> {
   const { data, say } = given;
   const startMs = Date.now() - DAY_HOURS * HOUR_MS;
-  const { place, tokens, policyFile } = await found(data, URNS);
+  const { place, tokens, captureToken, policyFile } = await found(data, URNS);
   const gateway = await GatewayProgram.start(place);
   try {
     const api = new GatewayApi(gateway.httpUrl, tokens);
@@ -69,7 +70,11 @@ export async function playedProvenance(given: {
     tell(say, { gateway, auditorToken, policyFile, ...addresses });
     for (const { question, lines } of told) tellList(say, question, lines);
     tellList(say, 'Recall of the bad lot', recall);
-    const verified = await verify(say, { api, data, policyFile });
+    const statementId = await warmestStatement(api);
+    const verified = await verify(say, { api, data, policyFile, statementId });
+    const { httpUrl } = gateway;
+    const asking = { httpUrl, auditorToken, captureToken, data, statementId };
+    tellList(say, 'To ask by hand', commands(asking));
     return {
       gateway,
       auditorToken,
@@ -113,15 +118,13 @@ function tellList(say: (words: string) => void, title: string, lines: readonly s
   for (const line of lines.length > 0 ? lines : ['nothing']) say(`  ${line}`);
 }
 
-/** Of the warmest statement that the box's way rests on: fetched once, checked without the gateway. */
+/** Fetched once, checked without the gateway. */
 async function verify(
   say: (words: string) => void,
-  { api, data, policyFile }: { api: GatewayApi; data: string; policyFile: string },
+  given: { api: GatewayApi; data: string; policyFile: string; statementId: string },
 ): Promise<number | null> {
-  const rows = await api.readings({ device: URNS.trailer });
-  const within = rows.filter(({ value }) => Number(value) < 10);
-  const warmest = within.reduce((a, b) => (Number(b.value) > Number(a.value) ? b : a));
-  const id = fromHex(warmest.statementId);
+  const { api, data, policyFile, statementId } = given;
+  const id = fromHex(statementId);
   if (id === null) throw new Error('a statement without an id');
   const file = join(data, 'warmest.tgev');
   writeFileSync(file, await api.evidence(id));
