@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 
+export const PORT_MAX = 65_535;
+
 /** The configuration can't be used; the message names file and key. */
 export class ConfigError extends Error {}
 

@@ -3,10 +3,11 @@ import { dirname, join, resolve } from 'node:path';
 import { fromHex } from '@truegrain/device-sdk/formats/bytes.js';
 import { MEMBER_KINDS, type MemberKind } from '@truegrain/device-sdk/formats/governance.js';
 import type { LegalId } from '@truegrain/device-sdk/formats/member-record.js';
-import { ConfigError, readJson, Section } from './config-section.ts';
+import { type AllianceConfig, readAlliance } from './alliance/alliance-config.ts';
+import { ConfigError, PORT_MAX, readJson, Section } from './config-section.ts';
 import { type EventsConfig, readEvents } from './derive/derive-config.ts';
-import { canonicalUri } from './epcis/gs1/epc-translation.ts';
 import { type OperatorLink, operatorLinks } from './resolver/resolver-config.ts';
+import { type RouteConfig, readRoute } from './trace/route-config.ts';
 
 export interface TlsFiles {
   readonly keyFile: string;
@@ -37,68 +38,12 @@ export interface MqttConfig {
   readonly password?: string;
 }
 
-export interface WitnessConfig {
-  readonly name: string;
-  /** C2SP vkey; its lines count where the policy lists the key. */
-  readonly vkey: string;
-  /** Submission prefix: `<url>/add-checkpoint`. */
-  readonly url: string;
-}
-
-/** The member's voting node, as one of its further gateways reaches it. */
-export interface OwnNode {
-  readonly http: string;
-  readonly p2p: string;
-  /** 40 lower hex. */
-  readonly nodeId: string;
-}
-
-/** A further gateway of the member, as its voting node knows it; that one dials. */
-export type OwnGateway = Pick<OwnNode, 'http' | 'nodeId'>;
-
-export interface AllianceConfig {
-  /** Where the members' door listens. */
-  readonly peerHost: string;
-  readonly peerPort: number;
-  /** Where the engine listens for the other engines. */
-  readonly p2pHost: string;
-  readonly p2pPort: number;
-  /** As the others reach them: https URL of the door, host:port of the engine. */
-  readonly advertiseHttp: string;
-  readonly advertiseP2p: string;
-  /** The public API, told to the others; null where there is none. */
-  readonly publicUrl: string | null;
-  /** Disk that accepted frames may take while the chain does not move. */
-  readonly inboxBytesMax: number;
-  /** Blocks that the engine keeps for members who catch up. */
-  readonly keepBlocks: number;
-  readonly snapshotEveryBlocks: number;
-  readonly witnesses: readonly WitnessConfig[];
-  /** At the voting node: the member's further gateways. */
-  readonly gateways: readonly OwnGateway[];
-  /** At a further gateway: the node whose blocks it follows. Null where this is the voting node. */
-  readonly node: OwnNode | null;
-  /** Several members on one machine: for trials only. */
-  readonly loopback: boolean;
-}
-
 /** What is said of the member where it founds or joins; the ledger keeps what it was told then. */
 export interface MemberConfig {
   readonly iss: string;
   readonly name: string;
   readonly kind?: MemberKind;
   readonly legalId?: LegalId;
-}
-
-/** Where things of a kind are to go: what is elsewhere, turns back or stays too long is a finding. */
-export interface RouteConfig {
-  readonly name: string;
-  /** Beginnings of EPCs as canonical GS1 Digital Links: a product, an SSCC prefix, one thing. */
-  readonly items: readonly string[];
-  /** Read points in the order in which they are passed, in URN or Digital Link form. */
-  readonly readPoints: readonly string[];
-  /** Longest time at one of them in seconds; null: as long as it takes. */
-  readonly dwellMaxS: number | null;
 }
 
 export interface GatewayConfig {
@@ -133,10 +78,6 @@ export const CONFIG_NAME = 'truegrain.json';
 export const DATA_DEFAULT = '.truegrain';
 const HTTP_PORT_DEFAULT = 8080;
 const MQTT_PORT_DEFAULT = 1883;
-export const PEER_PORT_DEFAULT = 26_680;
-export const P2P_PORT_DEFAULT = 26_656;
-const PORT_MAX = 65_535;
-const HOST_PORT = /^(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z.-]+):[0-9]{1,5}$/;
 
 /** Overrides for containers and tests; `process.env` fits. */
 export interface Environment {
@@ -161,7 +102,7 @@ export function parseConfig(
   const member = memberOf(root.section('member'));
   const data = resolve(folder, root.text('data', { otherwise: '.' }));
   const threads = root.maybe('threads', () => root.integer('threads', { min: 1, max: 256 }));
-  const alliance = root.maybe('alliance', () => allianceOf(root.section('alliance')));
+  const alliance = root.maybe('alliance', () => readAlliance(root.section('alliance')));
   const resolverLinks = root.maybe('resolver', () => operatorLinks(root.section('resolver')));
   const ledgerName = root.text('ledgerName', {
     pattern: LEDGER_NAME,
@@ -183,7 +124,7 @@ export function parseConfig(
     anchorIntervalMs: root.integer('anchorIntervalMs', { min: 1, max: 3_600_000, otherwise: 100 }),
     ...(threads !== undefined && { threads }),
     tipCopies: root.texts('tipCopies').map((copy) => resolve(folder, copy)),
-    routes: root.sections('routes').map(routeOf),
+    routes: root.sections('routes').map(readRoute),
     ...(resolverLinks && { resolverLinks }),
     ...(alliance && { alliance }),
     ...(events && { events }),
@@ -268,81 +209,6 @@ function mqttOf(section: Section, { folder, env }: Place): MqttConfig {
   };
   section.close();
   return mqtt;
-}
-
-const DWELL_S_MAX = 31_536_000;
-
-function routeOf(section: Section): RouteConfig {
-  const dwellMaxS = section.maybe('dwellMaxS', () =>
-    section.integer('dwellMaxS', { min: 1, max: DWELL_S_MAX }),
-  );
-  const route = {
-    name: section.text('name'),
-    items: section.texts('items'),
-    readPoints: section.texts('readPoints').map(canonicalUri),
-    dwellMaxS: dwellMaxS ?? null,
-  };
-  section.close();
-  return route;
-}
-
-const GIB = 1_073_741_824;
-
-function allianceOf(section: Section): AllianceConfig {
-  const number = (key: string, otherwise: number, min = 1) =>
-    section.integer(key, { min, max: Number.MAX_SAFE_INTEGER, otherwise });
-  const port = (key: string, otherwise: number) =>
-    section.integer(key, { min: 0, max: PORT_MAX, otherwise });
-  const alliance = {
-    peerHost: section.text('peerHost', { otherwise: '127.0.0.1' }),
-    peerPort: port('peerPort', PEER_PORT_DEFAULT),
-    p2pHost: section.text('p2pHost', { otherwise: '127.0.0.1' }),
-    p2pPort: port('p2pPort', P2P_PORT_DEFAULT),
-    advertiseHttp: section.url('advertiseHttp', ['https:']),
-    advertiseP2p: section.text('advertiseP2p', { pattern: HOST_PORT }),
-    publicUrl:
-      section.maybe('publicUrl', () => section.url('publicUrl', ['http:', 'https:'])) ?? null,
-    inboxBytesMax: number('inboxBytesMax', 4 * GIB, 1_048_576),
-    keepBlocks: number('keepBlocks', 1_000, 100),
-    snapshotEveryBlocks: number('snapshotEveryBlocks', 500),
-    witnesses: section.sections('witnesses').map(witnessOf),
-    gateways: section.sections('gateways').map(ownGatewayOf),
-    node: section.maybe('node', () => ownNodeOf(section.section('node'))) ?? null,
-    loopback: section.flag('loopback', false),
-  };
-  section.close();
-  return alliance;
-}
-
-const NODE_ID = /^[0-9a-f]{40}$/;
-
-function ownGatewayOf(section: Section): OwnGateway {
-  const gateway = {
-    http: section.url('http', ['https:']),
-    nodeId: section.text('nodeId', { pattern: NODE_ID }),
-  };
-  section.close();
-  return gateway;
-}
-
-function ownNodeOf(section: Section): OwnNode {
-  const node = {
-    http: section.url('http', ['https:']),
-    p2p: section.text('p2p', { pattern: HOST_PORT }),
-    nodeId: section.text('nodeId', { pattern: NODE_ID }),
-  };
-  section.close();
-  return node;
-}
-
-function witnessOf(section: Section): WitnessConfig {
-  const witness = {
-    name: section.text('name', { pattern: /^[^\s+]+$/ }),
-    vkey: section.text('vkey'),
-    url: section.url('url', ['http:', 'https:']).replace(/\/+$/, ''),
-  };
-  section.close();
-  return witness;
 }
 
 function tlsOf(section: Section, folder: string): TlsFiles | undefined {

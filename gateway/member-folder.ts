@@ -8,7 +8,8 @@ import {
 } from '@truegrain/device-sdk/formats/member-card.js';
 import type { Founder } from '@truegrain/device-sdk/formats/member-record.js';
 import type { Signer } from '@truegrain/device-sdk/formats/signer.js';
-import type { AllianceConfig, GatewayConfig } from './config.ts';
+import type { AllianceConfig } from './alliance/alliance-config.ts';
+import type { GatewayConfig } from './config.ts';
 import type { DataFolder } from './data-folder.ts';
 import {
   createKeyFile,

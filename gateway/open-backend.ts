@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import { nativeVerify } from './admit/native-verify.ts';
 import { LedgerBackend } from './backend.ts';
-import type { RouteConfig } from './config.ts';
 import { ConfigError } from './config-section.ts';
 import type { DataFolder } from './data-folder.ts';
 import type { EventsConfig } from './derive/derive-config.ts';
@@ -24,6 +23,7 @@ import { readsOf } from './reads/reads.ts';
 import { EvidenceBuilder } from './receipts/evidence-builder.ts';
 import { Registrar } from './registrar.ts';
 import type { LocalStore } from './store/local.ts';
+import type { RouteConfig } from './trace/route-config.ts';
 import { TraceDesk } from './trace/trace-desk.ts';
 
 export interface BackendParts extends Pick<LawDeskParts, 'expiring' | 'clockOffsetMs'> {

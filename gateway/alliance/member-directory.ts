@@ -1,10 +1,10 @@
 import { toHex } from '@truegrain/device-sdk/formats/bytes.js';
 import type { Endpoint } from '@truegrain/device-sdk/formats/endpoint.js';
 import type { Membership } from '@truegrain/device-sdk/formats/membership.js';
-import type { OwnGateway, OwnNode } from '../config.ts';
 import type { InvitedPeer } from '../invitation-file.ts';
 import type { EnginePeer } from '../ledger/cometbft/engine-config.ts';
 import type { Peer, PeerDirectory } from '../peers/directory.ts';
+import type { OwnGateway, OwnNode } from './alliance-config.ts';
 
 /** This member's own processes, by its configuration: the log knows the voting node alone. */
 export interface OwnDoors {

@@ -1,6 +1,6 @@
 import { cosignerKey, parseVkey } from '@truegrain/device-sdk/formats/note.js';
 import type { WitnessPeer } from '../anchor/witness-client.ts';
-import type { WitnessConfig } from '../config.ts';
+import type { WitnessConfig } from './alliance-config.ts';
 
 const ANSWER_CHARS_MAX = 65_536;
 

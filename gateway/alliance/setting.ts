@@ -1,4 +1,4 @@
-import type { AllianceConfig, GatewayConfig } from '../config.ts';
+import type { GatewayConfig } from '../config.ts';
 import type { DataFolder } from '../data-folder.ts';
 import type { Founding } from '../founding-file.ts';
 import type { GatewayOptions } from '../gateway.ts';
@@ -9,6 +9,7 @@ import type { EngineHome } from '../ledger/cometbft/engine-home.ts';
 import type { MemberTls } from '../peers/member-tls.ts';
 import type { PeerClient } from '../peers/peer-client.ts';
 import type { Db } from '../store/database.ts';
+import type { AllianceConfig } from './alliance-config.ts';
 import type { MemberDirectory } from './member-directory.ts';
 
 /** Everything of one start, in the order of need. */

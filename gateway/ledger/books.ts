@@ -23,7 +23,7 @@ export class Books {
     this.wanted = new Wanted(db);
     this.#load();
     // A store from before there were sums.
-    if (this.store.sensorSpans.isEmpty) db.transaction(() => this.store.fillSpans())();
+    if (this.store.sensorSpans.series.isEmpty) db.transaction(() => this.store.fillSpans())();
     this.#wal = new WalCleaner(db);
   }
 

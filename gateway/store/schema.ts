@@ -1,4 +1,5 @@
 import { RULED_SCHEMA } from './ruled-packs.ts';
+import { SERIES_SCHEMA } from './sensor-series.ts';
 import { SPAN_SCHEMA } from './sensor-spans.ts';
 import { LOOKUP_SCHEMA } from './trace-tables.ts';
 import { WANTED_SCHEMA } from './wanted.ts';
@@ -179,7 +180,7 @@ CREATE INDEX IF NOT EXISTS subscription_query ON subscription(query_name, id);
 `;
 
 /** What trace, conditions and charts read instead of contents. */
-const TRACE_SCHEMA = `${LOOKUP_SCHEMA}${RULED_SCHEMA}${SPAN_SCHEMA}`;
+const TRACE_SCHEMA = `${LOOKUP_SCHEMA}${RULED_SCHEMA}${SERIES_SCHEMA}${SPAN_SCHEMA}`;
 
 /** This gateway's own: how far packs have become events, and the events that are on their way. */
 const DERIVE_SCHEMA = `

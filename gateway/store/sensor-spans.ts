@@ -1,4 +1,5 @@
 import type { Db, Query } from './database.ts';
+import { SensorSeriesTable } from './sensor-series.ts';
 import { addSums, type SensorPart, type SensorSums, totalOf } from './sensor-sums.ts';
 
 /**
@@ -6,14 +7,6 @@ import { addSums, type SensorPart, type SensorSums, totalOf } from './sensor-sum
  * rows as it shows points. Written in the COMMIT that keeps the contents, and less what is erased.
  */
 export const SPAN_SCHEMA = `
--- One sensor under one key; its unit is the registration's.
-CREATE TABLE IF NOT EXISTS sensor_series(
-  no INTEGER PRIMARY KEY, key_no INTEGER NOT NULL, sensor TEXT NOT NULL, unit TEXT NOT NULL,
-  UNIQUE(key_no, sensor, unit));
--- Which of them spoke of a subject.
-CREATE TABLE IF NOT EXISTS sensor_subject(
-  subject_no INTEGER NOT NULL, series_no INTEGER NOT NULL,
-  PRIMARY KEY(subject_no, series_no)) WITHOUT ROWID;
 -- The stretch that each series is in now, at each level: no = series * 8 + level. All of them are on
 -- few pages, which is what a COMMIT with packs of many devices writes.
 CREATE TABLE IF NOT EXISTS sensor_open(
@@ -35,13 +28,6 @@ const FANOUT = 8;
 export const SPAN_MS: readonly number[] = [0, 1, 2, 3, 4].map((n) => FINEST_MS * FANOUT ** n);
 const TOP = SPAN_MS.length - 1;
 
-export interface SensorSeries {
-  no: number;
-  keyNo: number;
-  sensor: string;
-  unit: string;
-}
-
 /** Where a pack belongs: a stretch holds whole packs, by the pack's first time. */
 export interface SpanPlace {
   keyNo: number;
@@ -55,16 +41,12 @@ export interface SpanRow extends SensorSums {
 }
 
 const SUMS = 'first_ms AS firstMs, last_ms AS lastMs, count, min, max, sum, kinetic';
-const SERIES = 'no, key_no AS keyNo, sensor, unit';
 export const SPANS_SQL = `SELECT bucket, subject_no AS subjectNo, ${SUMS} FROM sensor_span
   WHERE series_no = ? AND level = ? AND bucket >= ? AND bucket < ? ORDER BY bucket, subject_no`;
 
 export class SensorSpans {
-  readonly #findSeries: Query;
-  readonly #addSeries: Query;
-  readonly #seriesOfKey: Query;
-  readonly #seriesOfSubject: Query;
-  readonly #addSubject: Query;
+  /** Of whom these are the readings. */
+  readonly series: SensorSeriesTable;
   readonly #putOpen: Query;
   readonly #getOpen: Query;
   readonly #dropOpen: Query;
@@ -72,25 +54,10 @@ export class SensorSpans {
   readonly #getSpan: Query;
   readonly #dropSpan: Query;
   readonly #spans: Query;
-  readonly #anySeries: Query;
-  /** Series numbers and known pairs with subjects: what the tables hold, to spare asking them. */
-  readonly #known = new Map<string, number>();
-  readonly #paired = new Set<number>();
   readonly #open = new Map<number, SpanRow>();
 
   constructor(db: Db) {
-    this.#findSeries = db
-      .prepare('SELECT no FROM sensor_series WHERE key_no = ? AND sensor = ? AND unit = ?')
-      .pluck();
-    this.#addSeries = db.prepare(
-      'INSERT INTO sensor_series(key_no, sensor, unit) VALUES (?, ?, ?)',
-    );
-    this.#seriesOfKey = db.prepare(`SELECT ${SERIES} FROM sensor_series WHERE key_no = ?`);
-    this.#seriesOfSubject = db.prepare(
-      `SELECT ${SERIES} FROM sensor_subject JOIN sensor_series ON no = series_no
-       WHERE subject_no = ? ORDER BY no`,
-    );
-    this.#addSubject = db.prepare('INSERT OR IGNORE INTO sensor_subject VALUES (?, ?)');
+    this.series = new SensorSeriesTable(db);
     const row = `bucket, subject_no AS subjectNo, ${SUMS}`;
     this.#putOpen = db.prepare(
       'INSERT OR REPLACE INTO sensor_open VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
@@ -104,26 +71,19 @@ export class SensorSpans {
     this.#getSpan = db.prepare(`SELECT ${row} FROM sensor_span WHERE ${where}`);
     this.#dropSpan = db.prepare(`DELETE FROM sensor_span WHERE ${where}`);
     this.#spans = db.prepare(SPANS_SQL);
-    this.#anySeries = db.prepare('SELECT no FROM sensor_series LIMIT 1').pluck();
   }
 
   /** After a rollback: what was remembered of the transaction was never written. */
   forget(): void {
-    this.#known.clear();
-    this.#paired.clear();
+    this.series.forget();
     this.#open.clear();
-  }
-
-  /** Nothing was ever summed up here: a store from before there were spans, or an empty one. */
-  get isEmpty(): boolean {
-    return this.#anySeries.get() === undefined;
   }
 
   /** The readings of a pack whose content is kept now, once. */
   add(place: SpanPlace, parts: readonly SensorPart[]): void {
     for (const { sensor, unit, sums } of parts) {
-      const no = this.#seriesNo(place.keyNo, sensor, unit);
-      this.#pair(place.subjectNo, no);
+      const no = this.series.noOf(place.keyNo, sensor, unit);
+      this.series.pair(place.subjectNo, no);
       const bucket = Math.floor(place.firstMs / FINEST_MS);
       this.#push(no, 0, { bucket, subjectNo: place.subjectNo, ...sums });
     }
@@ -141,7 +101,7 @@ export class SensorSpans {
     let bucket = Math.floor(firstMs / FINEST_MS);
     const others = left(bucket * FINEST_MS, (bucket + 1) * FINEST_MS);
     for (const { sensor, unit } of parts) {
-      const no = this.#findNo(keyNo, sensor, unit);
+      const no = this.series.find(keyNo, sensor, unit);
       if (no === null) continue;
       bucket = Math.floor(firstMs / FINEST_MS);
       const same = others.filter((other) => other.sensor === sensor && other.unit === unit);
@@ -152,14 +112,6 @@ export class SensorSpans {
         sums = totalOf(this.#children(no, level, { bucket, subjectNo }));
       }
     }
-  }
-
-  seriesOfKey(keyNo: number): SensorSeries[] {
-    return this.#seriesOfKey.all(keyNo) as SensorSeries[];
-  }
-
-  seriesOfSubject(subjectNo: number): SensorSeries[] {
-    return this.#seriesOfSubject.all(subjectNo) as SensorSeries[];
   }
 
   /**
@@ -181,34 +133,6 @@ export class SensorSpans {
       isMixed = true;
     }
     return isMixed ? merged(rows) : rows;
-  }
-
-  #seriesNo(keyNo: number, sensor: string, unit: string): number {
-    const found = this.#findNo(keyNo, sensor, unit);
-    if (found !== null) return found;
-    const { lastInsertRowid } = this.#addSeries.run(keyNo, sensor, unit);
-    this.#known.set(`${keyNo} ${sensor} ${unit}`, Number(lastInsertRowid));
-    return Number(lastInsertRowid);
-  }
-
-  #findNo(keyNo: number, sensor: string, unit: string): number | null {
-    const name = `${keyNo} ${sensor} ${unit}`;
-    const known = this.#known.get(name);
-    if (known !== undefined) return known;
-    const found = this.#findSeries.get(keyNo, sensor, unit) as number | undefined;
-    if (found === undefined) return null;
-    if (this.#known.size >= CACHED_MAX) this.#known.clear();
-    this.#known.set(name, found);
-    return found;
-  }
-
-  #pair(subjectNo: number, seriesNo: number): void {
-    // Both are far below 2^26: counted from zero by the log.
-    const pair = subjectNo * 2 ** 26 + seriesNo;
-    if (this.#paired.has(pair)) return;
-    this.#addSubject.run(subjectNo, seriesNo);
-    if (this.#paired.size >= CACHED_MAX) this.#paired.clear();
-    this.#paired.add(pair);
   }
 
   /** Into the open stretch, or, where that is another, past it. */

@@ -1,5 +1,4 @@
 import { ruleKey } from '@truegrain/device-sdk/formats/rule.js';
-import type { RouteConfig } from '../config.ts';
 import { canonicalUri } from '../epcis/gs1/epc-translation.ts';
 import type { Outcome } from '../http/backend.ts';
 import type { FindingsPage, FindingsQuery, TraceFinding } from '../http/trace-backend.ts';
@@ -11,6 +10,7 @@ import { parentsOf } from './containment.ts';
 import { EventReader } from './event-reader.ts';
 import { ruleView } from './limits.ts';
 import { holds, type Moment } from './moment.ts';
+import type { RouteConfig } from './route-config.ts';
 import { routeFindings, routeOf } from './routes.ts';
 import { staysOf } from './stays.ts';
 import type { TraceContext } from './trace-context.ts';

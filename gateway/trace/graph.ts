@@ -1,35 +1,14 @@
-import type { TraceEdge, TraceFinding, TraceNode } from '../http/trace-backend.ts';
-import { type Containment, childrenOf, parentsOf } from './containment.ts';
+import { childrenOf, parentsOf } from './containment.ts';
 import type { EventReader } from './event-reader.ts';
-import { type LotMember, lotsOf, membersOf } from './lot-members.ts';
-import {
-  ALWAYS,
-  common,
-  compareMoments,
-  END,
-  isWithin,
-  type Moment,
-  type Window,
-} from './moment.ts';
+import { FoundGraph, type Graph } from './found-graph.ts';
+import { lotsOf, membersOf } from './lot-members.ts';
+import { ALWAYS, common, compareMoments, END, isWithin, type Window } from './moment.ts';
 import type { TraceContext } from './trace-context.ts';
 import type { TraceEvent } from './trace-event.ts';
-import { type Becoming, inputsOf, outputsOf } from './transformation.ts';
+import { inputsOf, outputsOf } from './transformation.ts';
 
-export const NODES_MAX = 5_000;
-const EDGES_MAX = 20_000;
 export const DEPTH_MAX = 32;
-/** A cycle is told once for each thing it comes back to. */
-const CYCLES_MAX = 100;
 const SHARED_THINGS_MAX = 200;
-
-export interface Graph {
-  readonly nodes: readonly TraceNode[];
-  readonly edges: readonly TraceEdge[];
-  readonly findings: readonly TraceFinding[];
-  /** What the item was made of, and until when each of them lasted as itself. */
-  readonly origins: ReadonlyMap<string, Window>;
-  readonly isTruncated: boolean;
-}
 
 /**
  * `around`: what the thing was in and what it was made of; a container leads to its own containers
@@ -52,17 +31,14 @@ interface Visit {
 export class GraphWalk {
   readonly #context: TraceContext;
   readonly #reader: EventReader;
-  readonly #nodes = new Map<string, TraceNode>();
-  readonly #edges = new Map<string, TraceEdge>();
-  readonly #findings = new Map<string, TraceFinding>();
-  readonly #origins = new Map<string, Window>();
+  readonly #found: FoundGraph;
   readonly #done = new Map<string, Window[]>();
   #queue: Visit[] = [];
-  #isTruncated = false;
 
   constructor(context: TraceContext, reader: EventReader) {
     this.#context = context;
     this.#reader = reader;
+    this.#found = new FoundGraph(reader);
   }
 
   /** `window`: the part of the item's life in question. */
@@ -71,7 +47,7 @@ export class GraphWalk {
     { direction, depth }: { direction: 'up' | 'down' | 'both'; depth: number },
   ): Graph {
     for (const { item, isClass, window = ALWAYS } of roots) {
-      this.#nodes.set(item, { item, isClass, depth: 0 });
+      this.#found.addNode({ item, isClass, depth: 0 });
       const visit = { item, isClass, window, depth: 0, path: [item] };
       if (direction !== 'down') this.#queue.push({ ...visit, way: 'origin' });
       if (direction !== 'up') this.#queue.push({ ...visit, way: 'content' });
@@ -82,14 +58,8 @@ export class GraphWalk {
       this.#queue = [];
       for (const visit of visits) this.#leave(visit);
     }
-    if (this.#queue.some((visit) => this.#isOpen(visit))) this.#isTruncated = true;
-    return {
-      nodes: [...this.#nodes.values()],
-      edges: [...this.#edges.values()],
-      findings: [...this.#findings.values()],
-      origins: this.#origins,
-      isTruncated: this.#isTruncated || this.#reader.isTruncated,
-    };
+    if (this.#queue.some((visit) => this.#isOpen(visit))) this.#found.truncate();
+    return this.#found.whole();
   }
 
   #leave(visit: Visit): void {
@@ -130,7 +100,7 @@ export class GraphWalk {
   #containers(visit: Visit): void {
     for (const one of parentsOf(this.#reader, visit.item)) {
       const window = common(visit.window, one.window);
-      if (!window || !this.#addContainment(one)) continue;
+      if (!window || !this.#found.addContainment(one)) continue;
       const isClass = false;
       this.#reach(visit, { item: one.parent, isClass, way: 'container', window, step: -1 });
     }
@@ -139,7 +109,7 @@ export class GraphWalk {
   #contents(visit: Visit): void {
     for (const one of childrenOf(this.#reader, visit.item)) {
       const window = common(visit.window, one.window);
-      if (!window || !this.#addContainment(one)) continue;
+      if (!window || !this.#found.addContainment(one)) continue;
       const { child: item, isClass } = one;
       this.#reach(visit, { item, isClass, way: 'content', window, step: 1 });
     }
@@ -147,9 +117,10 @@ export class GraphWalk {
 
   #inputs(visit: Visit): void {
     for (const one of inputsOf(this.#reader, visit.item)) {
-      if (compareMoments(one.made.moment, visit.window.to) > 0 || !this.#addBecoming(one)) continue;
+      if (compareMoments(one.made.moment, visit.window.to) > 0 || !this.#found.addBecoming(one))
+        continue;
       const window = { from: ALWAYS.from, to: one.used.moment };
-      this.#originUntil(one.input, window);
+      this.#found.originUntil(one.input, window);
       this.#reach(
         { ...visit, path: [] },
         { item: one.input, isClass: one.isInputClass, way: 'origin', window, step: -1 },
@@ -159,7 +130,7 @@ export class GraphWalk {
 
   #outputs(visit: Visit): void {
     for (const one of outputsOf(this.#reader, visit.item, visit.window.from)) {
-      if (!this.#addBecoming(one)) continue;
+      if (!this.#found.addBecoming(one)) continue;
       const window = { from: one.made.moment, to: END };
       this.#reach(
         { ...visit, path: [] },
@@ -170,7 +141,7 @@ export class GraphWalk {
 
   #lots(visit: Visit): void {
     for (const one of lotsOf(this.#reader, visit.item)) {
-      if (!this.#addMember(one)) continue;
+      if (!this.#found.addMember(one)) continue;
       const { window } = visit;
       this.#reach(visit, { item: one.lot, isClass: true, way: 'lot', window, step: -1 });
     }
@@ -178,7 +149,7 @@ export class GraphWalk {
 
   #members(visit: Visit): void {
     for (const one of membersOf(this.#context, this.#reader, visit.item)) {
-      if (!this.#addMember(one)) continue;
+      if (!this.#found.addMember(one)) continue;
       const { window } = visit;
       this.#reach(visit, { item: one.item, isClass: false, way: 'content', window, step: 1 });
     }
@@ -191,18 +162,18 @@ export class GraphWalk {
       for (const id of event.transactions) if (!transactions.has(id)) transactions.set(id, event);
     }
     for (const [id, own] of transactions) {
-      this.#addNode({ item: id, isClass: false, depth: -1 });
-      this.#addTransaction(id, item, own);
+      this.#found.addNode({ item: id, isClass: false, depth: -1 });
+      this.#found.addTransaction(id, item, own);
       let shown = 0;
       for (const event of this.#reader.ofTransaction(id)) {
         for (const thing of event.things) {
           if (shown >= SHARED_THINGS_MAX) {
-            this.#isTruncated = true;
+            this.#found.truncate();
             break;
           }
-          if (thing.item === item || !this.#addTransaction(id, thing.item, event)) continue;
+          if (thing.item === item || !this.#found.addTransaction(id, thing.item, event)) continue;
           shown += 1;
-          this.#addNode({ ...thing, depth: 1 });
+          this.#found.addNode({ ...thing, depth: 1 });
         }
       }
     }
@@ -214,94 +185,11 @@ export class GraphWalk {
   ): void {
     const { item, isClass, way, window, step } = to;
     if (from.path.includes(item)) {
-      this.#cycle(item, window);
+      this.#found.cycle(item, window);
       return;
     }
     const depth = from.depth + step;
-    if (!this.#addNode({ item, isClass, depth })) return;
+    if (!this.#found.addNode({ item, isClass, depth })) return;
     this.#queue.push({ item, isClass, way, window, depth, path: [...from.path, item] });
   }
-
-  #cycle(subject: string, { from, to }: Window): void {
-    if (this.#findings.size >= CYCLES_MAX) return;
-    this.#findings.set(subject, {
-      kind: 'aggregation_cycle',
-      subject,
-      device: null,
-      fromMs: from.ms,
-      untilMs: finite(to),
-      text: 'By its aggregations this thing was inside itself; the walk ended there.',
-      leafIndex: from.leafIndex,
-      rule: null,
-    });
-  }
-
-  /** The longest that an input lasted, where it went into several. */
-  #originUntil(item: string, window: Window): void {
-    const known = this.#origins.get(item);
-    if (!known || known.to.ms < window.to.ms) this.#origins.set(item, window);
-  }
-
-  /** The shortest way to a node gives its depth. False where there is no room for it. */
-  #addNode(node: TraceNode): boolean {
-    if (this.#nodes.has(node.item)) return true;
-    if (this.#nodes.size >= NODES_MAX) {
-      this.#isTruncated = true;
-      return false;
-    }
-    this.#nodes.set(node.item, node);
-    return true;
-  }
-
-  #addContainment({ parent, child, kind, opened, closed }: Containment): boolean {
-    return this.#addEdge(kind, { from: parent, to: child, opened, closed });
-  }
-
-  #addBecoming({ input, output, used, made }: Becoming): boolean {
-    const closed = made === used ? null : made;
-    return this.#addEdge('becomes', { from: input, to: output, opened: used, closed });
-  }
-
-  #addMember({ lot, item, told }: LotMember): boolean {
-    return this.#addEdge('lot', { from: lot, to: item, opened: told, closed: null });
-  }
-
-  #addTransaction(id: string, item: string, event: TraceEvent): boolean {
-    return this.#addEdge('transaction', { from: id, to: item, opened: event, closed: null });
-  }
-
-  #addEdge(
-    kind: TraceEdge['kind'],
-    of: { from: string; to: string; opened: TraceEvent; closed: TraceEvent | null },
-  ): boolean {
-    const { from, to, opened, closed } = of;
-    const { leafIndex } = opened.moment;
-    const key = `${kind} ${leafIndex} ${from} ${to}`;
-    if (this.#edges.has(key)) return true;
-    if (this.#edges.size >= EDGES_MAX) {
-      this.#isTruncated = true;
-      return false;
-    }
-    this.#edges.set(key, {
-      from,
-      to,
-      kind,
-      fromMs: opened.moment.ms,
-      untilMs: untilOf(kind, opened, closed),
-      eventIds: closed ? [opened.eventId, closed.eventId] : [opened.eventId],
-      leafIndex,
-      ...this.#reader.recorded(leafIndex),
-    });
-    return true;
-  }
-}
-
-/** What was put in and not taken out lasts; the rest happened at a time. */
-function untilOf(kind: TraceEdge['kind'], opened: TraceEvent, closed: TraceEvent | null) {
-  if (kind === 'contains' || kind === 'carries') return closed?.moment.ms ?? null;
-  return (closed ?? opened).moment.ms;
-}
-
-function finite({ ms }: Moment): number | null {
-  return Number.isFinite(ms) ? ms : null;
 }

@@ -1,5 +1,5 @@
-import type { RouteConfig } from '../config.ts';
 import type { TraceFinding } from '../http/trace-backend.ts';
+import type { RouteConfig } from './route-config.ts';
 import type { Stay } from './stays.ts';
 
 export function routeOf(routes: readonly RouteConfig[], item: string): RouteConfig | null {

@@ -1,6 +1,6 @@
 import type { PackOwners } from '../reads/pack-walk.ts';
 import { deviceKeysOf, type ReadContext } from '../reads/read-context.ts';
-import type { SensorSeries } from '../store/sensor-spans.ts';
+import type { SensorSeries } from '../store/sensor-series.ts';
 
 /** One sensor's readings: by a device under all its keys, or of one subject by whatever device. */
 export interface Source {
@@ -15,14 +15,14 @@ export function sourcesOfDevice({ store, state }: ReadContext, device: string): 
   const { sensors } = state().devices.get(device) ?? { sensors: [] };
   const place = (name: string) => sensors.findIndex((sensor) => sensor.name === name);
   return deviceKeysOf(state(), device)
-    .flatMap(({ no }) => store.sensorSpans.seriesOfKey(no))
+    .flatMap(({ no }) => store.sensorSpans.series.ofKey(no))
     .sort((a, b) => place(a.sensor) - place(b.sensor) || a.no - b.no)
     .map((series) => ({ series, device, subjectNo: null }));
 }
 
 export function sourcesOfSubject({ store, state }: ReadContext, subjectNo: number): Source[] {
   const { keys } = state();
-  return store.sensorSpans.seriesOfSubject(subjectNo).map((series) => {
+  return store.sensorSpans.series.ofSubject(subjectNo).map((series) => {
     return { series, device: keys[series.keyNo]?.iss ?? '', subjectNo };
   });
 }

@@ -1,4 +1,3 @@
-import type { RouteConfig } from '../config.ts';
 import type { Outcome } from '../http/backend.ts';
 import type {
   Chart,
@@ -17,6 +16,7 @@ import { TraceTables } from '../store/trace-tables.ts';
 import { chart } from './chart.ts';
 import { findings } from './findings.ts';
 import { type Reporter, recallReport, signedRecall } from './recall-report.ts';
+import type { RouteConfig } from './route-config.ts';
 import { search } from './search.ts';
 import { trace } from './trace.ts';
 import type { TraceContext } from './trace-context.ts';

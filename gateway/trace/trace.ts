@@ -1,4 +1,3 @@
-import type { RouteConfig } from '../config.ts';
 import { canonicalUri } from '../epcis/gs1/epc-translation.ts';
 import type { Outcome } from '../http/backend.ts';
 import type { Trace, TraceConditions, TraceFinding, TraceQuery } from '../http/trace-backend.ts';
@@ -8,6 +7,7 @@ import { GraphWalk } from './graph.ts';
 import { nameOf } from './item-name.ts';
 import { gtinOf } from './lots.ts';
 import { ALWAYS } from './moment.ts';
+import type { RouteConfig } from './route-config.ts';
 import { routeFindings, routeOf } from './routes.ts';
 import { type Stay, staysOf } from './stays.ts';
 import type { TraceContext } from './trace-context.ts';

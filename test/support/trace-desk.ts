@@ -1,4 +1,4 @@
-import type { RouteConfig } from '../../gateway/config.ts';
+import type { RouteConfig } from '../../gateway/trace/route-config.ts';
 import { TraceDesk } from '../../gateway/trace/trace-desk.ts';
 import { MEMBER_ISS, type SoloRig } from './solo-ledger.ts';
 

@@ -50,7 +50,7 @@ function reference(kept: readonly Kept[], sensor: string, level: number) {
 }
 
 function expectEqual(spans: SensorSpans, kept: readonly Kept[]): void {
-  for (const { no, sensor } of spans.seriesOfKey(7)) {
+  for (const { no, sensor } of spans.series.ofKey(7)) {
     for (const level of SPAN_MS.keys()) {
       const rows = spans.rows(no, level, { fromMs: 0, toMs: 1e12 });
       expect(rows).toEqual(reference(kept, sensor, level));
