@@ -1,5 +1,6 @@
+import type { HandoverHalf } from './handover-half.ts';
 import type { HandoverIndex } from './handover-index.ts';
-import { type HandoverAsk, handoversIn, stateOf } from './handovers.ts';
+import { type HandoverAsk, handoverOf, handoversIn, stateOf } from './handovers.ts';
 import { type Difference, firstHalf, type Handover } from './match-halves.ts';
 
 /** As `GET /v1/findings` has it. */
@@ -35,6 +36,21 @@ export function handoverFindings(
   const nowMs = context.nowMs();
   const findings = page.handovers.flatMap((handover) => findingOf(handover, nowMs) ?? []);
   return { findings, next: page.next };
+}
+
+/**
+ * What a half brings to light where it came into the log: that the other one, which was there before
+ * it, says another thing, or that there is none.
+ */
+export function findingOfHalf(
+  index: HandoverIndex,
+  half: HandoverHalf,
+  nowMs: number,
+): HandoverFinding | null {
+  const handover = handoverOf(index, half);
+  if (handover === null) return null;
+  const leaves = [handover.giver, handover.receiver].flatMap((one) => one?.leafIndex ?? []);
+  return half.leafIndex === Math.max(...leaves) ? findingOf(handover, nowMs) : null;
 }
 
 function findingOf(handover: Handover, nowMs: number): HandoverFinding | null {

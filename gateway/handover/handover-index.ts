@@ -43,6 +43,7 @@ export class HandoverIndex {
   readonly #ofItem: Query;
   readonly #ofAll: Query;
   readonly #before: Query;
+  readonly #ofLeaf: Query;
   readonly #entry: Query;
   readonly #closed: Query;
 
@@ -56,6 +57,9 @@ export class HandoverIndex {
     this.#before = db.prepare(`SELECT ${COLUMNS} FROM handover_half WHERE item = @item
       AND time_ms >= @fromMs AND (time_ms, leaf_index, part) < (@timeMs, @leafIndex, @part)
       ORDER BY time_ms DESC, leaf_index DESC, part DESC LIMIT @limit`);
+    this.#ofLeaf = db.prepare(
+      `SELECT ${COLUMNS} FROM handover_half WHERE leaf_index = ? ORDER BY part`,
+    );
     this.#entry = db.prepare('SELECT entry FROM leaf WHERE leaf_index = ?').pluck();
     this.#closed = db.prepare('SELECT first_ms FROM pack WHERE leaf_index = ?').pluck();
   }
@@ -88,6 +92,11 @@ export class HandoverIndex {
     const place = after ?? { timeMs: -1, leafIndex: -1, part: -1 };
     const { timeMs: afterMs, leafIndex: afterLeaf, part: afterPart } = place;
     return halvesIn(query.all({ item, fromMs, toMs, afterMs, afterLeaf, afterPart, limit }));
+  }
+
+  /** By their parts. */
+  ofLeaf(leafIndex: number): HandoverHalf[] {
+    return halvesIn(this.#ofLeaf.all(leafIndex));
   }
 
   /** Of one thing, before a place, in order: the nearest ones where there are more than `limit`. */

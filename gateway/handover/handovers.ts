@@ -55,12 +55,28 @@ export function handoversIn(index: HandoverIndex, ask: HandoverAsk): HandoverPag
   return { handovers, next: isEnd ? null : formatPlace(after) };
 }
 
+/** The hand-over that a half is part of; null where it only repeats one. */
+export function handoverOf(index: HandoverIndex, half: HandoverHalf): Handover | null {
+  const found = matched(index, half).find((one) => isPart(half, one));
+  if (!found) return null;
+  // The half that began it decides, as it does for lists.
+  const begun = handoverBegunBy(index, firstHalf(found));
+  return begun && isPart(half, begun) ? begun : null;
+}
+
 /** Null where the half belongs to a hand-over that another half began, or repeats one. */
 function handoverBegunBy(index: HandoverIndex, half: HandoverHalf): Handover | null {
+  return matched(index, half).find((one) => isSamePlace(firstHalf(one), half)) ?? null;
+}
+
+function matched(index: HandoverIndex, half: HandoverHalf): Handover[] {
   const near = around(index, half, WINDOW_MS);
   const hasNumbers = near.some(({ said }) => said.number !== null);
-  const found = matchHalves(hasNumbers ? around(index, half, NUMBER_WINDOW_MS) : near);
-  return found.find((one) => isSamePlace(firstHalf(one), half)) ?? null;
+  return matchHalves(hasNumbers ? around(index, half, NUMBER_WINDOW_MS) : near);
+}
+
+function isPart(half: HandoverHalf, { giver, receiver }: Handover): boolean {
+  return [giver, receiver].some((one) => one !== null && isSamePlace(one, half));
 }
 
 /** Its best partner may be better served by a third half: they are looked for twice as far. */
@@ -84,6 +100,11 @@ export function stateOf(handover: Handover, nowMs: number): HandoverState {
 /** Under a number the other half has as long as the papers. */
 function patienceOf(half: HandoverHalf | null): number {
   return half?.said.number == null ? PATIENCE_MS : NUMBER_WINDOW_MS;
+}
+
+/** From then on a half that nobody answered is missing its other one. */
+export function dueMs(half: HandoverHalf): number {
+  return half.timeMs + patienceOf(half) + 1;
 }
 
 function isSamePlace(a: HalfPlace, b: HalfPlace): boolean {

@@ -44,7 +44,8 @@ export class FindingsStream {
     raw.write(`retry: ${HEARTBEAT_MS}\n\n`);
     const heartbeat = setInterval(() => {
       this.#write(': here\n\n');
-      // Blocks of other members may come in without a commit at this door.
+      // Blocks of other members may come in without a commit at this door, and a hand-over's other
+      // half is missing by time alone.
       this.#wake();
     }, HEARTBEAT_MS);
     heartbeat.unref();
@@ -82,7 +83,7 @@ export class FindingsStream {
     this.#isLooking = false;
     // The cursor was checked when the stream was opened.
     if (!page.ok) return this.close();
-    for (const { cursor, ...finding } of page.value.findings) {
+    for (const { cursor, id: _, ...finding } of page.value.findings) {
       this.#write(`id: ${cursor}\ndata: ${JSON.stringify(finding)}\n\n`);
     }
     this.#after = page.value.next ?? page.value.end;

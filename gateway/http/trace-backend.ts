@@ -217,11 +217,19 @@ export interface FindingsQuery {
   readonly device?: string;
   readonly after?: string;
   readonly limit: number;
+  /** Absent: the oldest first. */
+  readonly order?: 'oldest' | 'newest';
+}
+
+/** As a feed has it: `id` is the same whenever it is told, `cursor` is the place behind it. */
+export interface FeedFinding extends TraceFinding {
+  readonly id: string;
+  readonly cursor: string;
 }
 
 /** In the order in which the log came to know them; `next` continues there, null at its end. */
 export interface FindingsPage {
-  readonly findings: readonly (TraceFinding & { readonly cursor: string })[];
+  readonly findings: readonly FeedFinding[];
   readonly next: string | null;
   /** Where the next one will be, whatever is asked for now. */
   readonly end: string;

@@ -26,7 +26,10 @@ const filter = {
   subject: text(URI_CHARS_MAX),
   device: urn,
 };
-const cursor = { type: 'string', pattern: '^\\d{1,15}\\.\\d{1,5}$' };
+const cursor = {
+  type: 'string',
+  pattern: '^\\d{1,15}\\.\\d{1,5}(\\.\\d{1,16}\\.\\d{1,15}\\.\\d{1,5})?$',
+};
 const fromMs = { ...timeMs, description: 'from this time on, milliseconds since 1970' };
 const toMs = { ...timeMs, description: 'before this time' };
 
@@ -54,8 +57,9 @@ export const TRACE_QUERIES = {
       ...filter,
       after: cursor,
       limit: { type: 'integer', minimum: 1, maximum: FINDINGS_MAX, default: FINDINGS_DEFAULT },
+      order: { type: 'string', enum: ['oldest', 'newest'], default: 'oldest' },
     },
-    ['kind', 'subject', 'device', 'after', 'limit'],
+    ['kind', 'subject', 'device', 'after', 'limit', 'order'],
   ),
   live: object({ ...filter, after: cursor }, ['kind', 'subject', 'device', 'after']),
   chart: object(

@@ -38,6 +38,7 @@ export class Fold {
   readonly #ruling: Query;
   readonly #rulingsOf: Query;
   readonly #rulingPage: Query;
+  readonly #rulingsOfBatch: Query;
   readonly #findRefusal: Query;
   readonly #governancePage: Query;
 
@@ -57,6 +58,10 @@ export class Fold {
     this.#rulingPage = db.prepare(
       `SELECT id, rule, version, batch_leaf AS batchLeaf FROM ruling
        WHERE batch_leaf >= ? ORDER BY batch_leaf, id, rule LIMIT ?`,
+    );
+    this.#rulingsOfBatch = db.prepare(
+      `SELECT id, rule, version, batch_leaf AS batchLeaf FROM ruling
+       WHERE batch_leaf = ? ORDER BY id, rule LIMIT ?`,
     );
     this.#governancePage = db.prepare(
       `SELECT leaf_index AS leafIndex, kind, id, log_time_ms AS logTimeMs FROM governance
@@ -101,8 +106,7 @@ export class Fold {
   }
 
   rulingsOfBatch(batchLeaf: number): RulingRow[] {
-    const rows = this.rulingsFrom(batchLeaf, BATCH_RULINGS_MAX);
-    return rows.filter((row) => row.batchLeaf === batchLeaf);
+    return this.#rulingsOfBatch.all(batchLeaf, BATCH_RULINGS_MAX) as RulingRow[];
   }
 
   /** In the order of their batches. */

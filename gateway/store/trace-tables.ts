@@ -1,10 +1,8 @@
 import type { Db, Query } from './database.ts';
+import { FLAGGED } from './finding-leaves.ts';
 
 /** A lot by its own text: it ends the constrained Digital Link of its class, behind 40 characters. */
 export const LOT_LINK = "GLOB 'https://id.gs1.org/01/??????????????/10/?*'";
-
-/** Forked, after a gap, calibration overdue: the flags of ledger/grade.ts that are findings. */
-const FLAGGED = '(grade & 42)';
 
 /** What trace and search look up beyond the fold's own tables. */
 export const LOOKUP_SCHEMA = `
@@ -54,8 +52,6 @@ export class TraceTables {
   readonly #ofLeaf: Query;
   readonly #eventById: Query;
   readonly #refs: Query;
-  readonly #flagged: Query;
-  readonly #eventsFrom: Query;
 
   constructor(db: Db) {
     this.#wordNo = db.prepare('SELECT no FROM event_word WHERE word = ?').pluck();
@@ -97,15 +93,6 @@ export class TraceTables {
     );
     this.#eventById = db
       .prepare('SELECT leaf_index FROM event_ref WHERE event_id = ? ORDER BY leaf_index')
-      .pluck();
-    this.#flagged = db
-      .prepare(
-        `SELECT leaf_index FROM pack INDEXED BY pack_flagged WHERE ${FLAGGED} AND leaf_index >= ?
-         ORDER BY leaf_index LIMIT ?`,
-      )
-      .pluck();
-    this.#eventsFrom = db
-      .prepare('SELECT leaf_index FROM event WHERE leaf_index >= ? ORDER BY leaf_index LIMIT ?')
       .pluck();
     this.#refs = db.prepare(
       `SELECT id48, leaf_index AS leafIndex FROM statement_ref
@@ -170,15 +157,6 @@ export class TraceTables {
   /** A second one is its error declaration. */
   leavesOfEvent(eventId: string): number[] {
     return this.#eventById.all(eventId) as number[];
-  }
-
-  /** Statements with a flag that is a finding, from a leaf on. */
-  flaggedFrom(leafIndex: number, limit: number): number[] {
-    return this.#flagged.all(leafIndex, limit) as number[];
-  }
-
-  eventsFrom(leafIndex: number, limit: number): number[] {
-    return this.#eventsFrom.all(leafIndex, limit) as number[];
   }
 
   /** Statements whose ids begin so, by 48 bits: the entry says the rest. */

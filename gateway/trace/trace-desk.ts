@@ -12,18 +12,18 @@ import type {
   TraceQuery,
 } from '../http/trace-backend.ts';
 import type { ReadContext } from '../reads/read-context.ts';
+import { FindingLeaves } from '../store/finding-leaves.ts';
 import { TraceTables } from '../store/trace-tables.ts';
 import { chart } from './chart.ts';
-import { findings } from './findings.ts';
+import { type FeedContext, findings } from './findings.ts';
 import { type Reporter, recallReport, signedRecall } from './recall-report.ts';
 import type { RouteConfig } from './route-config.ts';
 import { search } from './search.ts';
 import { trace } from './trace.ts';
-import type { TraceContext } from './trace-context.ts';
 
 /** The trace side of the HTTP interface over one ledger. */
 export class TraceDesk implements TraceBackend {
-  readonly #context: TraceContext;
+  readonly #context: FeedContext;
   readonly #reporter: Reporter;
   readonly #routes: readonly RouteConfig[];
   readonly onCommitted: TraceBackend['onCommitted'];
@@ -35,7 +35,9 @@ export class TraceDesk implements TraceBackend {
     onCommitted: TraceBackend['onCommitted'];
   }) {
     const { reads, reporter, routes, onCommitted } = options;
-    this.#context = { ...reads, tables: new TraceTables(reads.store.db) };
+    const { db } = reads.store;
+    const findingLeaves = new FindingLeaves(db);
+    this.#context = { ...reads, tables: new TraceTables(db), findingLeaves };
     this.#reporter = reporter;
     this.#routes = routes;
     this.onCommitted = onCommitted;

@@ -2,6 +2,7 @@ import { canonicalUri } from '../epcis/gs1/epc-translation.ts';
 import type { Outcome } from '../http/backend.ts';
 import type { Trace, TraceConditions, TraceFinding, TraceQuery } from '../http/trace-backend.ts';
 import { conditionsOf } from './conditions.ts';
+import { custodyFindings } from './custody.ts';
 import { EventReader } from './event-reader.ts';
 import { GraphWalk } from './graph.ts';
 import { nameOf } from './item-name.ts';
@@ -33,6 +34,7 @@ export function trace(
   ];
   const stays = told.flatMap(({ item: one, window }) => staysOf(reader, one, window));
   const conditions = told.flatMap((one) => conditionsOf(context, reader, one));
+  const custody = custodyFindings(context, reader, told);
   if (reader.ofItem(item).length === 0 && conditions.length === 0) {
     return { ok: false, code: 'not_found', detail: 'no event and no reading is of this thing' };
   }
@@ -49,6 +51,7 @@ export function trace(
       findings: [
         ...graph.findings,
         ...conditions.flatMap(findingsOf),
+        ...custody,
         ...onRoute(stays, routes, context.nowMs()),
       ],
     },

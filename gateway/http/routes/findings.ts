@@ -21,7 +21,8 @@ export function findingRoutes(app: FastifyInstance, { backend }: HttpContext): v
       config: { access },
       schema: {
         tags: TAGS,
-        summary: 'Excursions, gaps, forks, overdue calibrations, deviations, in log order',
+        summary:
+          'Excursions, gaps, forks, overdue calibrations, deviations, hand-overs, in log order',
         querystring: TRACE_QUERIES.findings,
       },
     },
@@ -46,7 +47,7 @@ export function findingRoutes(app: FastifyInstance, { backend }: HttpContext): v
 }
 
 const pageView = ({ findings, next }: FindingsPage) => ({
-  findings: findings.map(({ cursor: _, ...finding }) => finding),
+  findings: findings.map(({ cursor: _, id: __, ...finding }) => finding),
   next,
 });
 

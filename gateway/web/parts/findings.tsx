@@ -11,8 +11,8 @@ import { RuleNames } from './rule-names.tsx';
 import { Section } from './section.tsx';
 
 const FINDINGS_SHOWN_MAX = 30;
-const PAGE_FINDINGS = 500;
-const PAGES_READ_MAX = 20;
+/** A page looks at so many leaves and may be short: further back than this nobody looks from here. */
+const PAGES_READ_MAX = 4;
 
 export function LiveFindings() {
   const { say } = usePage();
@@ -31,21 +31,20 @@ export function LiveFindings() {
   );
 }
 
-/** They are paged from the oldest on: the newest stand on the last page, and are turned around here. */
 async function newestFindings(asking: Asking): Promise<Answer<readonly Finding[]>> {
   let newest: readonly Finding[] = [];
   let after: string | null = null;
   for (let page = 0; page < PAGES_READ_MAX; page++) {
-    const query = new URLSearchParams({ limit: String(PAGE_FINDINGS) });
+    const query = new URLSearchParams({ order: 'newest', limit: String(FINDINGS_SHOWN_MAX) });
     if (after !== null) query.set('after', after);
     const answer: Answer<FindingsPage> = await getJson(`/v1/findings?${query}`, asking);
     if (!answer.ok) return answer;
     const { findings, next } = answer.value;
-    newest = [...newest, ...findings].slice(-FINDINGS_SHOWN_MAX);
-    if (next === null) break;
+    newest = [...newest, ...findings];
+    if (next === null || newest.length >= FINDINGS_SHOWN_MAX) break;
     after = next;
   }
-  return { ok: true, value: newest.toReversed() };
+  return { ok: true, value: newest };
 }
 
 /** Newest first, from when the page was opened. */

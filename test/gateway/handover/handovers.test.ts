@@ -1,88 +1,39 @@
 // From signed packs to hand-overs, over a real ledger.
 import { existsSync, readFileSync } from 'node:fs';
-import type { PackRecordFields } from '@truegrain/device-sdk/formats/pack-encode.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HandoverDesk } from '../../../gateway/handover/handover-desk.ts';
 import { handoverFindings } from '../../../gateway/handover/handover-findings.ts';
 import { handoversIn } from '../../../gateway/handover/handovers.ts';
 import { NUMBER_WINDOW_MS, PATIENCE_MS } from '../../../gateway/handover/match-halves.ts';
-import type { SensorSpec } from '../../../gateway/http/backend.ts';
 import type { HandoversQuery, HandoverView } from '../../../gateway/http/handover-backend.ts';
 import { SoloLedger } from '../../../gateway/ledger/solo.ts';
 import { reindex } from '../../../gateway/log/reindex.ts';
 import { openDatabase } from '../../../gateway/store/database.ts';
-import { SoloRig, TEMPERATURE_SPEC, type TestDevice } from '../../support/solo-ledger.ts';
+import {
+  HANDOVER_SENSORS,
+  type HalfWishes,
+  handoverHalf,
+  HANDED_ITEM as ITEM,
+} from '../../support/handover-half.ts';
+import { SoloRig, type TestDevice } from '../../support/solo-ledger.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-const ITEM = 'https://id.gs1.org/00/395212300000000018';
 const OTHER = 'https://id.gs1.org/00/395212300000000025';
-
-function textSensor(name: string): SensorSpec {
-  const none = { unit: null, min: null, max: null, resolution: null, calibration: null };
-  return { name, quantity: 'hand-over', interface: 'scanner', ...none };
-}
-
-function numberSensor(name: string, unit: string): SensorSpec {
-  const limits = { min: -100, max: 1e9, resolution: 0.01, calibration: null };
-  return { name, quantity: 'hand-over', interface: 'scanner', unit, ...limits };
-}
-
-const SENSORS: SensorSpec[] = [
-  TEMPERATURE_SPEC,
-  ...['scan', 'role', 'item', 'seal', 'number', 'counterpart'].map((name) =>
-    textSensor(name === 'scan' ? name : `handover.${name}`),
-  ),
-  numberSensor('handover.count', 'count'),
-  numberSensor('handover.since', 's'),
-  numberSensor('handover.faults', 'count'),
-  numberSensor('handover.min.temp', 'Cel'),
-  numberSensor('handover.max.temp', 'Cel'),
-];
 
 let rig: SoloRig;
 let dock: TestDevice;
 let truck: TestDevice;
 beforeEach(async () => {
   rig = new SoloRig({ retentionDays: 0 });
-  dock = await rig.enrol('dock', { sensors: SENSORS });
-  truck = await rig.enrol('truck', { sensors: SENSORS });
+  dock = await rig.enrol('dock', { sensors: HANDOVER_SENSORS });
+  truck = await rig.enrol('truck', { sensors: HANDOVER_SENSORS });
   rig.nowMs += HOUR_MS;
 });
 afterEach(() => rig.close());
 
-interface HalfWishes {
-  readonly items?: readonly string[];
-  readonly seal?: string;
-  readonly number?: string;
-  readonly count?: number;
-  readonly more?: Omit<PackRecordFields, 'timeMs'>[];
-  readonly quality?: 0;
-}
-
-/** A pack as the firmware would close it: other readings around the half, all of one time within it. */
-function half(device: TestDevice, role: string, agoMs: number, wishes: HalfWishes = {}) {
-  const { items = [ITEM], seal = 'S-7', number, count = items.length, more = [] } = wishes;
-  const timeMs = wishes.quality === 0 ? -agoMs : rig.nowMs - agoMs;
-  const records = [
-    { name: 'handover.role', value: role },
-    ...items.map((value) => ({ name: 'handover.item', value })),
-    { name: 'handover.seal', value: seal },
-    ...(number === undefined ? [] : [{ name: 'handover.number', value: number }]),
-    { name: 'handover.count', unit: 'count', value: count },
-    ...more,
-  ];
-  const reading = { name: 'temp', unit: 'Cel', value: 4 };
-  return rig.pack(
-    device,
-    [
-      { ...reading, timeMs: timeMs - 500 },
-      ...records.map((one) => ({ ...one, timeMs })),
-      { name: 'scan', value: 'S-9', timeMs: timeMs + (wishes.quality === 0 ? 0 : 500) },
-    ],
-    wishes.quality === 0 ? { quality: 0 } : {},
-  );
-}
+const half = (device: TestDevice, role: string, agoMs: number, wishes: HalfWishes = {}) =>
+  handoverHalf(rig, { device, role, agoMs, ...wishes });
 
 const indexOf = () => rig.ledger.store.handovers;
 

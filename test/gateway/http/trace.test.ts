@@ -63,7 +63,7 @@ describe('live findings', () => {
         const from = Number(after.split('.')[0]);
         const findings = kept
           .slice(from, from + limit)
-          .map((finding, i) => ({ ...finding, cursor: `${from + i + 1}.0` }));
+          .map((finding, i) => ({ ...finding, id: `${from + i}.0`, cursor: `${from + i + 1}.0` }));
         return { ok: true, value: { findings, next: null, end: `${kept.length}.0` } };
       },
       onCommitted: (listener) => {
