@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { type Answer, type Asking, getJson } from '../api/client.ts';
 import { followEvents } from '../api/event-stream.ts';
 import type { Finding, FindingsPage } from '../api/trace-answers.ts';
+import { findingRuns } from '../finding-runs.ts';
 import { useAsked, usePage } from '../page-state.ts';
 import type { Key } from '../text/words.ts';
 import { Answered } from './answered.tsx';
@@ -10,7 +11,7 @@ import { EntryLink, SubjectLink, Time } from './links.tsx';
 import { RuleNames } from './rule-names.tsx';
 import { Section } from './section.tsx';
 
-const FINDINGS_SHOWN_MAX = 30;
+const FINDINGS_SHOWN_MAX = 100;
 /** A page looks at so many leaves and may be short: further back than this nobody looks from here. */
 const PAGES_READ_MAX = 4;
 
@@ -77,18 +78,19 @@ export function FindingList({ of }: { of: readonly Finding[] }) {
   if (of.length === 0) return <p class="empty">{say('findings.none')}</p>;
   return (
     <ul class="findings">
-      {of.map((finding, i) => (
+      {findingRuns(of).map(({ finding, fromMs, untilMs, count }, i) => (
         <li key={i} class="finding">
           <p>
             <strong>{say(`finding.${finding.kind}` as Key)}</strong>{' '}
             <span lang="en">{finding.text}</span>
+            {count > 1 && <> {say('findings.times', { count: String(count) })}</>}
           </p>
           <p class="note">
-            <Time ms={finding.fromMs} />
-            {finding.untilMs !== null && (
+            <Time ms={fromMs} />
+            {untilMs !== null && (
               <>
                 {' – '}
-                <Time ms={finding.untilMs} />
+                <Time ms={untilMs} />
               </>
             )}{' '}
             {finding.subject !== null && <SubjectLink subject={finding.subject} />}{' '}

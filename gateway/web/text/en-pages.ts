@@ -90,6 +90,7 @@ export const EN_PAGES = {
   'findings.title': 'Findings',
   'findings.note': 'As they come; newest first.',
   'findings.none': 'Nothing was found.',
+  'findings.times': '({count} times)',
   'product.title': 'Product',
   'product.which': 'Search for a thing above: by EPC, GTIN, lot or SSCC.',
   'product.route': 'Where it was',

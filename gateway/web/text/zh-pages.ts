@@ -85,6 +85,7 @@ export const ZH_PAGES: Readonly<Record<keyof typeof EN_PAGES, string>> = {
   'findings.title': '异常发现',
   'findings.note': '实时更新，最新在前。',
   'findings.none': '未发现异常。',
+  'findings.times': '（{count} 次）',
   'product.title': '产品',
   'product.which': '请在上方搜索物品：EPC、GTIN、批次或 SSCC。',
   'product.route': '去过哪里',
