@@ -5,6 +5,7 @@ import { RefusedFrames } from '../store/refused-frames.ts';
 import { WalCleaner } from '../store/wal-cleaner.ts';
 import { Wanted } from '../store/wanted.ts';
 import { Draft } from './app.ts';
+import { catchUp } from './catch-up.ts';
 import { LedgerStore } from './ledger-store.ts';
 import { adoptFork, type LedgerState } from './state.ts';
 
@@ -22,8 +23,7 @@ export class Books {
     this.refused = new RefusedFrames(db);
     this.wanted = new Wanted(db);
     this.#load();
-    // A store from before there were sums.
-    if (this.store.sensorSpans.series.isEmpty) db.transaction(() => this.store.fillSpans())();
+    catchUp(db, this.store);
     this.#wal = new WalCleaner(db);
   }
 

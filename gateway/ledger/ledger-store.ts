@@ -171,20 +171,6 @@ export class LedgerStore {
     if (bytes && row) this.#takeFromSums(row, partsOf(bytes, row.firstMs));
   }
 
-  /** Sums over all that is kept, where there are none yet: inside a transaction. */
-  fillSpans(): void {
-    for (let from = 0; ; ) {
-      const contents = this.leaves.contentsFrom(from, CONTENTS_A_TURN);
-      for (const { leafIndex, bytes } of contents) {
-        const row = this.packs.row(leafIndex);
-        if (row) this.sensorSpans.add(row, partsOf(bytes, row.firstMs));
-      }
-      const last = contents.at(-1);
-      if (contents.length < CONTENTS_A_TURN || !last) return;
-      from = last.leafIndex + 1;
-    }
-  }
-
   /** Log time of the batch that carried a statement; null for governance, which states its own. */
   logTimeOf(leafIndex: number): number | null {
     const batchLeaf = this.packs.row(leafIndex)?.batchLeaf;
@@ -241,8 +227,6 @@ export class LedgerStore {
     return stream.get() as number;
   }
 }
-
-const CONTENTS_A_TURN = 1_000;
 
 /** None where it is no pack: boot and gap records, events. */
 function partsOf(content: Uint8Array, anchorMs: number): SensorPart[] {

@@ -1,3 +1,5 @@
+import { StoreError } from '../store/database.ts';
+
 /** `note` says what was not looked at, and why; only an `error` makes a store unsound. */
 export type Severity = 'error' | 'warning' | 'note';
 
@@ -41,7 +43,9 @@ export class FindingList {
       return true;
     } catch (error) {
       if (!isDamage(error)) throw error;
-      const { code = 'unreadable', where, canBeRebuilt = false } = place;
+      const { where, canBeRebuilt = false } = place;
+      const isOlder = error instanceof StoreError && error.code === 'store_older';
+      const code = isOlder ? error.code : (place.code ?? 'unreadable');
       this.add({ code, where, text: (error as Error).message, canBeRebuilt });
       return false;
     }

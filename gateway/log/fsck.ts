@@ -241,6 +241,8 @@ function adviceOn(findings: readonly Finding[]): string[] {
         'restore the newest backup (`truegrain restore`), or bring the entries back from a copy of the log.',
     );
   }
+  if (isAbout('store_older'))
+    advice.push('Nothing was checked. Start the gateway once, then check again.');
   if (isAbout('behind_signed_tip', 'forked_from_signed_tip')) {
     advice.push(
       'The signed tip knows more than the store. Do not delete it: signing a second history is ' +

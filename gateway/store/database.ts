@@ -6,7 +6,12 @@ import { MIGRATIONS, SCHEMA_VERSION } from './schema.ts';
 export type Db = Database.Database;
 export type Query = Database.Statement;
 
-export type StoreErrorCode = 'store_unwritable' | 'store_corrupt' | 'store_newer' | 'store_locked';
+export type StoreErrorCode =
+  | 'store_unwritable'
+  | 'store_corrupt'
+  | 'store_newer'
+  | 'store_older'
+  | 'store_locked';
 
 /** The store can't be used as it is; the message says which file and what can be done. */
 export class StoreError extends Error {
@@ -56,6 +61,12 @@ function migrate(db: Db, file: string): void {
     throw new StoreError(
       'store_newer',
       `${file} was written by a newer version (store ${version}, this program knows ${SCHEMA_VERSION})`,
+    );
+  }
+  if (db.readonly && version < SCHEMA_VERSION) {
+    throw new StoreError(
+      'store_older',
+      `${file} was written by an earlier version (store ${version}, this program has ${SCHEMA_VERSION}): start the gateway once, which brings it up to date`,
     );
   }
   for (let from = version; from < SCHEMA_VERSION; from += 1) {

@@ -75,6 +75,7 @@ export class Packs {
   readonly #insertSubject: Query;
   readonly #insertAlias: Query;
   readonly #aliases: Query;
+  readonly #allSubjects: Query;
   readonly #subjectText: Query;
   readonly #countSubjects: Query;
   readonly #subjects = new Map<string, number>();
@@ -103,7 +104,8 @@ export class Packs {
     );
     this.#subject = db.prepare('SELECT no FROM subject WHERE sub = ?').pluck();
     this.#insertSubject = db.prepare('INSERT INTO subject VALUES (?, ?)');
-    this.#insertAlias = db.prepare('INSERT INTO subject_alias VALUES (?, ?)');
+    this.#insertAlias = db.prepare('INSERT OR IGNORE INTO subject_alias VALUES (?, ?)');
+    this.#allSubjects = db.prepare('SELECT no, sub FROM subject');
     this.#aliases = db.prepare('SELECT subject_no FROM subject_alias WHERE item = ?').pluck();
     this.#subjectText = db.prepare('SELECT sub FROM subject WHERE no = ?').pluck();
     this.#countSubjects = db.prepare('SELECT coalesce(max(no) + 1, 0) FROM subject').pluck();
@@ -175,6 +177,14 @@ export class Packs {
     if (item !== sub) this.#insertAlias.run(item, no);
     this.#cache(sub, no);
     return no;
+  }
+
+  /** Of every subject: a store of an earlier version has none. */
+  addAliases(): void {
+    for (const { no, sub } of this.#allSubjects.all() as { no: number; sub: string }[]) {
+      const item = canonicalUri(sub);
+      if (item !== sub) this.#insertAlias.run(item, no);
+    }
   }
 
   findSubject(sub: string): number | null {

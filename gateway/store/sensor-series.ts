@@ -28,7 +28,6 @@ export class SensorSeriesTable {
   readonly #ofKey: Query;
   readonly #ofSubject: Query;
   readonly #addSubject: Query;
-  readonly #anySeries: Query;
   /** Series numbers and known pairs with subjects: what the tables hold, to spare asking them. */
   readonly #known = new Map<string, number>();
   readonly #paired = new Set<number>();
@@ -46,18 +45,12 @@ export class SensorSeriesTable {
        WHERE subject_no = ? ORDER BY no`,
     );
     this.#addSubject = db.prepare('INSERT OR IGNORE INTO sensor_subject VALUES (?, ?)');
-    this.#anySeries = db.prepare('SELECT no FROM sensor_series LIMIT 1').pluck();
   }
 
   /** After a rollback: what was remembered of the transaction was never written. */
   forget(): void {
     this.#known.clear();
     this.#paired.clear();
-  }
-
-  /** Nothing was ever kept here: a store from before there were spans, or an empty one. */
-  get isEmpty(): boolean {
-    return this.#anySeries.get() === undefined;
   }
 
   ofKey(keyNo: number): SensorSeries[] {
