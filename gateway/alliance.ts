@@ -230,6 +230,7 @@ function backendOf(
     node: () => nodeView(node, settings),
     waiting: () => node.inbox.frames(),
     isFurther: settings.node !== null,
+    ...(config.findingWebhooks && { findingWebhooks: config.findingWebhooks }),
     ...(config.events && { events: config.events }),
     expiring: () => [{ role: 'certificate of the members’ door', notAfterMs: tls.notAfterMs }],
     clockOffsetMs: () => clock.offsetMs(),

@@ -8,6 +8,7 @@ import { ConfigError, PORT_MAX, readJson, Section } from './config-section.ts';
 import { type EventsConfig, readEvents } from './derive/derive-config.ts';
 import { type OperatorLink, operatorLinks } from './resolver/resolver-config.ts';
 import { type RouteConfig, readRoute } from './trace/route-config.ts';
+import { type FindingWebhook, readFindingWebhooks } from './trace/webhook-config.ts';
 
 export interface TlsFiles {
   readonly keyFile: string;
@@ -66,6 +67,8 @@ export interface GatewayConfig {
   readonly tipCopies: readonly string[];
   /** The first whose `items` fit a thing is its route. */
   readonly routes: readonly RouteConfig[];
+  /** Who is told of findings. */
+  readonly findingWebhooks?: readonly FindingWebhook[];
   /** What the Digital Link resolver offers beside the links of every gateway. */
   readonly resolverLinks?: readonly OperatorLink[];
   /** Present where this gateway is a member of an alliance. */
@@ -110,6 +113,10 @@ export function parseConfig(
   });
   const http = httpOf(root.section('http', {}), { folder, env });
   const events = readEvents(root, http.publicUrl);
+  const privateDests = http.privateWebhooks ?? false;
+  const findingWebhooks = root.maybe('findings', () =>
+    readFindingWebhooks(root.section('findings'), { folder, privateDests }),
+  );
   const config: GatewayConfig = {
     data: env.TRUEGRAIN_DATA ? resolve(env.TRUEGRAIN_DATA) : data,
     member,
@@ -125,6 +132,7 @@ export function parseConfig(
     ...(threads !== undefined && { threads }),
     tipCopies: root.texts('tipCopies').map((copy) => resolve(folder, copy)),
     routes: root.sections('routes').map(readRoute),
+    ...(findingWebhooks && { findingWebhooks }),
     ...(resolverLinks && { resolverLinks }),
     ...(alliance && { alliance }),
     ...(events && { events }),

@@ -87,6 +87,7 @@ export async function startGateway(
       presentMs: nowMs,
       onChanged,
       privateWebhooks: config.http.privateWebhooks ?? false,
+      ...(config.findingWebhooks && { findingWebhooks: config.findingWebhooks }),
       ...(config.events && { events: config.events }),
     });
     const http = await openHttp(config, { backend, folder, nowMs, log: options.log });

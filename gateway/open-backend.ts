@@ -19,12 +19,15 @@ import { MembershipDesk } from './membership-desk.ts';
 import { openEpcis } from './open-epcis.ts';
 import { keepExamining, type LawDeskParts, openLawDesk } from './open-law-desk.ts';
 import type { Pipeline } from './pipeline.ts';
+import type { ReadContext } from './reads/read-context.ts';
 import { readsOf } from './reads/reads.ts';
 import { EvidenceBuilder } from './receipts/evidence-builder.ts';
 import { Registrar } from './registrar.ts';
 import type { LocalStore } from './store/local.ts';
+import { FindingWebhooks } from './trace/finding-webhooks.ts';
 import type { RouteConfig } from './trace/route-config.ts';
 import { TraceDesk } from './trace/trace-desk.ts';
+import type { FindingWebhook } from './trace/webhook-config.ts';
 
 export interface BackendParts extends Pick<LawDeskParts, 'expiring' | 'clockOffsetMs'> {
   ledger: Ledger;
@@ -47,11 +50,13 @@ export interface BackendParts extends Pick<LawDeskParts, 'expiring' | 'clockOffs
   waiting?: () => Iterable<Uint8Array>;
   /** Where things are to go (section `routes` of the configuration). */
   routes?: readonly RouteConfig[];
+  /** Who is told of findings. */
+  findingWebhooks?: readonly FindingWebhook[];
   /** Packs that become EPCIS events. */
   events?: EventsConfig;
   /** A further gateway of its member, which registers nobody and reports through its node. */
   isFurther?: boolean;
-  /** Subscribers in this gateway's own network may be posted to. */
+  /** Subscribers in this gateway's own network may be posted to, and who is told of findings. */
   privateWebhooks?: boolean;
 }
 
@@ -105,16 +110,34 @@ export function openBackend(parts: BackendParts): LedgerBackend {
       nowMs,
     }),
     standing: openSubscriptions(parts, epcis),
-    trace: new TraceDesk({
-      reads,
-      reporter: { iss: pipeline.iss, origin: pipeline.origin, signer: () => pipeline.signers.log },
-      routes: parts.routes ?? [],
-      onCommitted: (listener) => pipeline.onCommitted(listener),
-    }),
+    trace: openTrace(parts, reads),
     evidence: (leafIndex) => evidence.build(leafIndex),
     nowMs: presentMs,
     onGovernance: onChanged,
   });
+}
+
+function openTrace(parts: BackendParts, reads: ReadContext): TraceDesk {
+  const { ledger, pipeline, nowMs, routes = [], findingWebhooks = [], log, undo } = parts;
+  const { iss, origin } = pipeline;
+  const trace = new TraceDesk({
+    reads,
+    reporter: { iss, origin, signer: () => pipeline.signers.log },
+    routes,
+    onCommitted: (listener) => pipeline.onCommitted(listener),
+  });
+  const webhooks = new FindingWebhooks({
+    db: ledger.store.db,
+    trace,
+    webhooks: findingWebhooks,
+    about: { ledger: origin, by: iss },
+    privateDests: parts.privateWebhooks ?? false,
+    nowMs,
+    onTrouble: (webhook, detail) => log.warn({ webhook, detail }, 'findings not delivered'),
+  });
+  webhooks.start();
+  undo.unshift(() => webhooks.close());
+  return trace;
 }
 
 function openSubscriptions(parts: BackendParts, epcis: EpcisBackend): Subscriptions {

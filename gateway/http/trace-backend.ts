@@ -133,16 +133,19 @@ export interface TraceConditions {
   readonly class: FactClass;
 }
 
-export type FindingKind =
-  | 'excursion'
-  | 'gap'
-  | 'fork'
-  | 'calibration_overdue'
-  | 'route_deviation'
-  | 'dwell'
-  | 'handover_missing'
-  | 'handover_differs'
-  | 'aggregation_cycle';
+export const FINDING_KINDS = [
+  'excursion',
+  'gap',
+  'fork',
+  'calibration_overdue',
+  'route_deviation',
+  'dwell',
+  'handover_missing',
+  'handover_differs',
+  'aggregation_cycle',
+] as const;
+
+export type FindingKind = (typeof FINDING_KINDS)[number];
 
 export interface TraceFinding {
   readonly kind: FindingKind;

@@ -1,5 +1,6 @@
 // JSON schemas of what the trace routes take.
 import { object, text, timeMs, urn } from './schemas.ts';
+import { FINDING_KINDS } from './trace-backend.ts';
 
 const POINTS_MAX = 4_000;
 const POINTS_DEFAULT = 1_000;
@@ -8,18 +9,6 @@ const FINDINGS_MAX = 500;
 const FINDINGS_DEFAULT = 100;
 const DEPTH_MAX = 32;
 const DEPTH_DEFAULT = 12;
-
-const FINDING_KINDS = [
-  'excursion',
-  'gap',
-  'fork',
-  'calibration_overdue',
-  'route_deviation',
-  'dwell',
-  'handover_missing',
-  'handover_differs',
-  'aggregation_cycle',
-];
 
 const filter = {
   kind: { type: 'string', enum: FINDING_KINDS },

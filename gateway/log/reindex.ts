@@ -30,6 +30,7 @@ const KEPT_TABLES = [
   'subscription',
   'derive_point',
   'derived_event',
+  'finding_webhook',
 ] as const;
 
 export interface ReindexReport {

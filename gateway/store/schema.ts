@@ -179,6 +179,12 @@ CREATE TABLE IF NOT EXISTS subscription(
 CREATE INDEX IF NOT EXISTS subscription_query ON subscription(query_name, id);
 `;
 
+/** This gateway's own: up to where each address of the configuration has taken what was found. */
+const FINDING_SCHEMA = `
+CREATE TABLE IF NOT EXISTS finding_webhook(
+  url TEXT PRIMARY KEY, cursor TEXT NOT NULL) WITHOUT ROWID;
+`;
+
 /** What trace, conditions and charts read instead of contents. */
 const TRACE_SCHEMA = `${LOOKUP_SCHEMA}${RULED_SCHEMA}${SERIES_SCHEMA}${SPAN_SCHEMA}`;
 
@@ -202,6 +208,7 @@ const PROVENANCE_SCHEMA = [
   STANDING_SCHEMA,
   TRACE_SCHEMA,
   DERIVE_SCHEMA,
+  FINDING_SCHEMA,
   CATCH_UP_SCHEMA,
 ].join('');
 

@@ -39,6 +39,24 @@ describe('config', () => {
     expect(config.tipCopies).toEqual(['/srv/tip']);
   });
 
+  test('who is told of findings: an address each, kinds that there are, a key from a file', () => {
+    const webhooks = [{ url: 'https://a.example/', kinds: ['gap', 'fork'], secretFile: 'key' }];
+    expect(parse({ ...LEAST, findings: { webhooks } }).findingWebhooks).toEqual([
+      { url: 'https://a.example/', kinds: ['gap', 'fork'], secretFile: '/srv/tg/key' },
+    ]);
+    const home = [{ url: 'http://127.0.0.1/' }];
+    expect(() => parse({ ...LEAST, findings: { webhooks: home } })).toThrow(/private network/);
+    const http = { privateWebhooks: true };
+    expect(parse({ ...LEAST, http, findings: { webhooks: home } }).findingWebhooks).toHaveLength(1);
+    for (const [wrong, why] of [
+      [[{ url: 'https://a.example/', kinds: ['gaps'] }], /gaps, which is none of/],
+      [[{ url: 'https://a:b@c.example/' }], /carries no password/],
+      [[{ url: 'https://a.example/' }, { url: 'https://a.example/' }], /twice/],
+    ] as const) {
+      expect(() => parse({ ...LEAST, findings: { webhooks: wrong } })).toThrow(why);
+    }
+  });
+
   test('the environment overrides data and ports', () => {
     const env = { TRUEGRAIN_DATA: '/data', TRUEGRAIN_HTTP_PORT: '0', TRUEGRAIN_MQTT_PORT: '9' };
     const config = parse({ ...LEAST, data: 'd' }, env);

@@ -37,6 +37,7 @@ const RULES: Partial<Record<keyof typeof all, string>> = {
   refused: 'downlink',
   parked: 'downlink',
   governanceEvidence: 'evidence',
+  signedReport: 'signed-report',
   admission: 'proposal',
   notice: 'proposal',
   expulsion: 'proposal',
@@ -77,6 +78,7 @@ const embedded: Item[] = [
   { name: 'proof header', rule: 'enrolment-header', bytes: sign1(samples.enrolment).header },
   { name: 'key proof header', rule: 'key-proof-header', bytes: sign1(all.keyProof).header },
   { name: 'key proof payload', rule: 'key-proof-payload', bytes: sign1(all.keyProof).payload },
+  { name: 'report header', rule: 'report-header', bytes: sign1(samples.signedReport).header },
   { name: 'proof request', rule: 'enrolment-request', bytes: sign1(samples.enrolment).payload },
 ];
 const items = [...whole, ...embedded];

@@ -14,6 +14,7 @@ import { encodeGrades, type Grade } from '@truegrain/device-sdk/formats/grade.js
 import {
   MEDIA_BATCH,
   MEDIA_CHARTER,
+  MEDIA_RECALL,
   MEDIA_REGISTRATION,
   MEDIA_SENML_CBOR,
 } from '@truegrain/device-sdk/formats/media-types.js';
@@ -28,6 +29,7 @@ import {
 import { encodeRevocation } from '@truegrain/device-sdk/formats/revocation.js';
 import { encodeRotation } from '@truegrain/device-sdk/formats/rotation.js';
 import { sha256 } from '@truegrain/device-sdk/formats/sha256.js';
+import { signReport } from '@truegrain/device-sdk/formats/signed-report.js';
 import { type Signer, softSigner } from '@truegrain/device-sdk/formats/signer.js';
 import { signStatement } from '@truegrain/device-sdk/formats/statement.js';
 
@@ -44,6 +46,7 @@ export const newDeviceSigner = signer(-8, 8);
 const member = signer(-8, 1);
 const log = signer(-8, 2);
 const gateway = signer(-8, 4);
+export const logSigner = log;
 
 export const charter: Charter = {
   logTimeMs: NOW_MS,
@@ -264,7 +267,7 @@ const leaf = (index: number) => ({
   path: inclusionPath(hashes, index),
 });
 const origin = `${charter.ledgerName}/${Buffer.from(ledgerId).toString('hex')}`;
-const receipt = signReceipt({
+export const receipt = signReceipt({
   signer: log,
   fields: { iss: `https://${origin}`, sub: charter.ledgerName, root },
   proofs: [{ size: 5, index: 4, path: inclusionPath(hashes, 4) }],
@@ -357,6 +360,13 @@ export const samples = {
     supporting: [leaf(0), leaf(1), leaf(4)],
     inBatch: { index: 0, path: inclusionPath(leaves, 0) },
     batchLeaf: 4,
+  }),
+  signedReport: signReport(log, {
+    contentType: MEDIA_RECALL,
+    bytes: new TextEncoder().encode('{"type":"recall"}'),
+    iss: MEMBER,
+    sub: 'https://id.gs1.org/01/09521234567899/10/L-1',
+    iat: 1_764_000_000,
   }),
   governanceEvidence: encodeEvidence({
     checkpoint: signCheckpoint({ checkpoint: { origin, size: 5, root }, signer: log }),

@@ -1,6 +1,4 @@
-import type { EpcisBackend, QueryParameters, SubscriptionTime } from '../../http/epcis-backend.ts';
-import type { StoredEvent } from '../event.ts';
-import { eventsAfter, FEED_EVENTS_MAX, type FeedPosition, positionOf } from './result-feed.ts';
+import type { SubscriptionTime } from '../../http/epcis-backend.ts';
 import { nextTimeMs, readSchedule } from './schedule.ts';
 
 export interface RetryTimes {
@@ -8,18 +6,24 @@ export interface RetryTimes {
   readonly maxMs: number;
 }
 
-export interface FeedParts {
-  readonly epcis: EpcisBackend;
-  readonly query: QueryParameters;
-  readonly position: FeedPosition;
+/** What comes after a position; with no items and `isEnd`, nothing does yet. */
+export interface FeedStep<Item, Position> {
+  readonly items: readonly Item[];
+  readonly position: Position;
+  readonly isEnd: boolean;
+}
+
+export interface FeedParts<Item, Position> {
+  readonly next: (position: Position) => Promise<FeedStep<Item, Position>>;
+  readonly position: Position;
   readonly time: SubscriptionTime;
   readonly reportIfEmpty: boolean;
   readonly retry: RetryTimes;
   readonly nowMs: () => number;
   /** False: not taken, to be sent again. Never called again before it has answered. */
-  readonly send: (events: readonly StoredEvent[]) => Promise<boolean>;
+  readonly send: (items: readonly Item[]) => Promise<boolean>;
   /** After they were taken: they are not sent again once this has returned. */
-  readonly onTaken: (position: FeedPosition) => void;
+  readonly onTaken: (position: Position) => void;
   readonly onTrouble: (error: unknown) => void;
 }
 
@@ -27,20 +31,20 @@ export interface FeedParts {
 const TIMER_MS_MAX = 86_400_000;
 
 /**
- * Brings one subscriber what its query finds, in the log's order: at once or on schedule, the next
+ * Brings one subscriber what it asked for, in the log's order: at once or on schedule, the next
  * only after it has taken the last. A crash between `send` and `onTaken` sends again what was taken;
  * nothing is ever left out.
  */
-export class FeedRunner {
-  readonly #parts: FeedParts;
-  #position: FeedPosition;
+export class FeedRunner<Item, Position> {
+  readonly #parts: FeedParts<Item, Position>;
+  #position: Position;
   #timer: NodeJS.Timeout | null = null;
   #failures = 0;
   #running: Promise<void> | null = null;
   #isWanted = false;
   #isStopped = false;
 
-  constructor(parts: FeedParts) {
+  constructor(parts: FeedParts<Item, Position>) {
     this.#parts = parts;
     this.#position = parts.position;
   }
@@ -50,7 +54,7 @@ export class FeedRunner {
     else this.#armSchedule();
   }
 
-  /** After COMMIT of events. A subscriber that failed is asked again in its own time. */
+  /** After COMMIT. A subscriber that failed is asked again in its own time. */
   recorded(): void {
     if ('stream' in this.#parts.time && this.#failures === 0) this.#run();
   }
@@ -86,18 +90,17 @@ export class FeedRunner {
 
   /** False where the subscriber did not take what there is. */
   async #sendAll(): Promise<boolean> {
-    const { epcis, query, send, onTaken, reportIfEmpty, time } = this.#parts;
+    const { next, send, onTaken, reportIfEmpty, time } = this.#parts;
     let isEmpty = true;
-    while (!this.#isStopped) {
-      const found = await eventsAfter(epcis, query, this.#position);
-      if (!found.ok) throw new Error(`${found.code}: ${found.detail}`);
-      const events = found.value.slice(0, FEED_EVENTS_MAX);
-      const last = events.at(-1);
-      if (!last) break;
-      if (!(await send(events))) return false;
-      isEmpty = false;
-      this.#position = positionOf(last);
-      onTaken(this.#position);
+    for (let isEnd = false; !isEnd && !this.#isStopped; ) {
+      const step = await next(this.#position);
+      if (step.items.length > 0) {
+        if (!(await send(step.items))) return false;
+        isEmpty = false;
+        onTaken(step.position);
+      }
+      this.#position = step.position;
+      isEnd = step.isEnd;
     }
     const reports = isEmpty && reportIfEmpty && 'schedule' in time && !this.#isStopped;
     return !reports || send([]);

@@ -1,6 +1,7 @@
 // What a query finds that was recorded after a position: the source of everything that is delivered.
 import type { EpcisBackend, EpcisOutcome, QueryParameters } from '../../http/epcis-backend.ts';
 import type { StoredEvent } from '../event.ts';
+import type { FeedStep } from './feed-runner.ts';
 
 /** After the event at `leafIndex`, among those recorded at `recordMs` or later. */
 export interface FeedPosition {
@@ -9,7 +10,7 @@ export interface FeedPosition {
 }
 
 /** Events delivered at a time; a subscriber takes or refuses them together. */
-export const FEED_EVENTS_MAX = 100;
+const FEED_EVENTS_MAX = 100;
 
 /** Before every event of the log that was recorded from `recordMs` on. */
 export const beforeAll = (recordMs: number): FeedPosition => ({ recordMs, leafIndex: -1 });
@@ -57,4 +58,17 @@ export async function eventsAfter(
     after = page.value.next;
     if (fresh.length > 0 || after === null) return { ok: true, value: fresh };
   }
+}
+
+/** What a subscriber is sent next. */
+export async function nextEvents(
+  epcis: EpcisBackend,
+  query: QueryParameters,
+  position: FeedPosition,
+): Promise<FeedStep<StoredEvent, FeedPosition>> {
+  const found = await eventsAfter(epcis, query, position);
+  if (!found.ok) throw new Error(`${found.code}: ${found.detail}`);
+  const items = found.value.slice(0, FEED_EVENTS_MAX);
+  const last = items.at(-1);
+  return { items, position: last ? positionOf(last) : position, isEnd: !last };
 }

@@ -15,9 +15,9 @@ import type { StoredEvent } from '../event.ts';
 import type { EpcFormat } from '../gs1/epc-translation.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import { queryDocument } from '../query/query-document.ts';
-import { FeedRunner, type RetryTimes } from './feed-runner.ts';
+import { type FeedParts, FeedRunner, type RetryTimes } from './feed-runner.ts';
 import { NamedQueries, QUERY_NAME, RESERVED_NAMES } from './named-queries.ts';
-import { beforeAll, newestPosition } from './result-feed.ts';
+import { beforeAll, type FeedPosition, newestPosition, nextEvents } from './result-feed.ts';
 import { type Subscription, SubscriptionRows } from './subscription-rows.ts';
 import { readFollowTerms, readTerms } from './subscription-terms.ts';
 import { deliver } from './webhook.ts';
@@ -26,6 +26,7 @@ const RETRY: RetryTimes = { firstMs: 1_000, maxMs: 600_000 };
 /** Each has a query to run at every capture. */
 const SUBSCRIPTIONS_MAX = 1_000;
 const FOLLOWERS_MAX = 200;
+const VERSIONS = { 'gs1-epcis-version': '2.0.0', 'gs1-cbv-version': '2.0.0' };
 /** They end a result, and a subscription has no end. */
 const ENDING_PARAMETERS = ['eventCountLimit', 'maxEventCount'];
 
@@ -40,6 +41,10 @@ export interface SubscriptionsParts {
   readonly retry?: RetryTimes;
 }
 
+type EventFeed = Omit<FeedParts<StoredEvent, FeedPosition>, 'next' | 'retry' | 'nowMs'> & {
+  readonly query: QueryParameters;
+};
+
 /** Named queries and who is subscribed to them: by webhook, kept on disk, or over a connection. */
 export class Subscriptions implements StandingQueries {
   readonly #parts: SubscriptionsParts;
@@ -47,9 +52,12 @@ export class Subscriptions implements StandingQueries {
   readonly #rows: SubscriptionRows;
   readonly #webhooks = new Map<
     string,
-    { queryName: string; runner: FeedRunner; end: AbortController }
+    { queryName: string; runner: FeedRunner<StoredEvent, FeedPosition>; end: AbortController }
   >();
-  readonly #followers = new Map<Follower, { queryName: string; runner: FeedRunner }>();
+  readonly #followers = new Map<
+    Follower,
+    { queryName: string; runner: FeedRunner<StoredEvent, FeedPosition> }
+  >();
   #stopListening: (() => void) | null = null;
 
   constructor(parts: SubscriptionsParts) {
@@ -224,7 +232,14 @@ export class Subscriptions implements StandingQueries {
         const document = this.#document(queryName, { events, format, subscriptionId: id });
         const body = JSON.stringify(document);
         const { signal } = end;
-        const delivered = await deliver({ dest, body, signatureToken, privateDests, signal });
+        const delivered = await deliver({
+          dest,
+          body,
+          headers: VERSIONS,
+          signatureToken,
+          privateDests,
+          signal,
+        });
         if (!delivered.ok && !signal.aborted) onTrouble(id, delivered.detail);
         return delivered.ok;
       },
@@ -243,11 +258,10 @@ export class Subscriptions implements StandingQueries {
     this.#webhooks.delete(id);
   }
 
-  #runner(
-    parts: Omit<ConstructorParameters<typeof FeedRunner>[0], 'epcis' | 'retry' | 'nowMs'>,
-  ): FeedRunner {
+  #runner({ query, ...parts }: EventFeed): FeedRunner<StoredEvent, FeedPosition> {
     const { epcis, nowMs, retry = RETRY } = this.#parts;
-    return new FeedRunner({ ...parts, epcis, nowMs, retry });
+    const next = (position: FeedPosition) => nextEvents(epcis, query, position);
+    return new FeedRunner({ ...parts, next, nowMs, retry });
   }
 
   #document(

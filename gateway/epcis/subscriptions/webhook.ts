@@ -1,4 +1,4 @@
-// Events posted to a subscriber (EPCIS 2.0), signed, and never into a private network.
+// JSON posted to a subscriber, signed as EPCIS 2.0 has it, and never into a private network.
 import { createHmac } from 'node:crypto';
 import { lookup as systemLookup } from 'node:dns';
 import { request as httpRequest } from 'node:http';
@@ -8,6 +8,7 @@ import { BlockList, isIP, type LookupFunction } from 'node:net';
 export interface Delivery {
   readonly dest: string;
   readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly signatureToken: string | null;
   readonly privateDests: boolean;
   readonly signal: AbortSignal;
@@ -61,7 +62,7 @@ export function signatureOf(body: string, token: string): string {
 }
 
 export function deliver(delivery: Delivery): Promise<Delivered> {
-  const { dest, body, signatureToken, privateDests, signal } = delivery;
+  const { dest, body, headers: more = {}, signatureToken, privateDests, signal } = delivery;
   const url = new URL(dest);
   const address = url.hostname.replace(/^\[|\]$/g, '');
   // `lookup` below is not asked about an address.
@@ -72,8 +73,7 @@ export function deliver(delivery: Delivery): Promise<Delivered> {
   const headers = {
     'content-type': 'application/json',
     'content-length': bytes.length,
-    'gs1-epcis-version': '2.0.0',
-    'gs1-cbv-version': '2.0.0',
+    ...more,
     ...(signatureToken !== null && { 'gs1-signature': signatureOf(body, signatureToken) }),
   };
   const open = url.protocol === 'https:' ? httpsRequest : httpRequest;

@@ -15,6 +15,7 @@ import { encodeFrame, parseFrame } from '@truegrain/device-sdk/formats/frame.js'
 import { encodeGap, parseGap } from '@truegrain/device-sdk/formats/gap.js';
 import { encodeGrant, parseGrant } from '@truegrain/device-sdk/formats/grant.js';
 import { encodeLedgerTx, parseLedgerTx } from '@truegrain/device-sdk/formats/ledger-tx.js';
+import { MEDIA_RECALL } from '@truegrain/device-sdk/formats/media-types.js';
 import { encodeMemberCard, parseMemberCard } from '@truegrain/device-sdk/formats/member-card.js';
 import { parsePack } from '@truegrain/device-sdk/formats/pack.js';
 import { encodeProposal, parseProposal } from '@truegrain/device-sdk/formats/proposal.js';
@@ -28,9 +29,18 @@ import { encodeRotation, parseRotation } from '@truegrain/device-sdk/formats/rot
 import { parseSenmlCbor } from '@truegrain/device-sdk/formats/senml.js';
 import { parseSenmlJson } from '@truegrain/device-sdk/formats/senml-json.js';
 import { resolveSenml } from '@truegrain/device-sdk/formats/senml-resolve.js';
+import { verifyReport } from '@truegrain/device-sdk/formats/signed-report.js';
+import { parseStatement } from '@truegrain/device-sdk/formats/statement.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DEVICE, deviceSigner, ledgerId, samples } from '../../support/format-samples.ts';
+import {
+  DEVICE,
+  deviceSigner,
+  ledgerId,
+  logSigner,
+  receipt,
+  samples,
+} from '../../support/format-samples.ts';
 import { memberSamples } from '../../support/member-samples.ts';
 
 type Parse = (bytes: Uint8Array) => Result<unknown>;
@@ -130,6 +140,25 @@ describe('changed bytes', () => {
       // The token alone is free for who doesn't know it, but the signature covers it.
       expect(result.ok).toBe(false);
     }
+  });
+
+  test('a signed report: no flipped bit verifies, and no other structure is one', () => {
+    const options = {
+      contentType: MEDIA_RECALL,
+      keyOf: (kid: Uint8Array) => (equal(kid, logSigner.kid) ? logSigner.key : null),
+    };
+    const sample = samples.signedReport;
+    expect(verifyReport(sample, options).ok).toBe(true);
+    const signatureAt = (sample.length - 64) * 8;
+    for (let bit = 0; bit < sample.length * 8; bit += bit < signatureAt ? 5 : 16) {
+      const flipped = Uint8Array.from(sample);
+      flipped[bit >> 3]! ^= 1 << (bit & 7);
+      expect(verifyReport(flipped, options).ok, `bit ${bit}`).toBe(false);
+    }
+    for (const [name, bytes] of Object.entries({ ...samples, receipt })) {
+      if (name !== 'signedReport') expect(verifyReport(bytes, options).ok, name).toBe(false);
+    }
+    expect(parseStatement(sample).ok).toBe(false);
   });
 
   test('foreign SenML, both forms: whatever comes is judged', () => {

@@ -4,6 +4,7 @@ import { FeedRunner } from '../../../../gateway/epcis/subscriptions/feed-runner.
 import {
   beforeAll,
   type FeedPosition,
+  nextEvents,
 } from '../../../../gateway/epcis/subscriptions/result-feed.ts';
 import { SCHEMA } from '../../../../gateway/store/schema.ts';
 import { FakeEpcis, FIRST_RECORD_MS, fakeSubscriptions } from '../../../support/fake-epcis.ts';
@@ -23,8 +24,7 @@ function rigOf(epcis: FakeEpcis, more: { position?: FeedPosition; failAt?: numbe
   const taken: FeedPosition[] = [];
   let calls = 0;
   const runner = new FeedRunner({
-    epcis,
-    query: { eventType: ['ObjectEvent'] },
+    next: (position) => nextEvents(epcis, { eventType: ['ObjectEvent'] }, position),
     position: more.position ?? beforeAll(0),
     time: { stream: true },
     reportIfEmpty: false,
