@@ -15,7 +15,7 @@ interface Condition {
   readonly count: number;
   readonly min: number | null;
   readonly max: number | null;
-  readonly class: string;
+  readonly statements: Readonly<Record<'measured' | 'observed' | 'declared', number>>;
   readonly excursions: readonly {
     readonly fromMs: number;
     readonly untilMs: number;
@@ -139,8 +139,10 @@ function warmth({ excursions, min, max, count, unit }: Condition): string[] {
   ];
 }
 
-function sourceWords({ device, via, class: worth }: Condition): string {
-  return `${device}, which measured ${via.split('/').at(-1)} while the box was in it (${worth})`;
+function sourceWords({ device, via, statements }: Condition): string {
+  const { measured, observed, declared } = statements;
+  const worth = `${measured} measured, ${observed} observed, ${declared} declared`;
+  return `${device} in ${via.split('/').at(-1)}, while the box was in it: of its statements ${worth}`;
 }
 
 function rulesOf(conditions: readonly Condition[]): string[] {
