@@ -9,6 +9,7 @@
  */
 import { hasCheckDigit } from './gs1-check-digit.ts';
 import { fail, ok, type Result } from './result.ts';
+import { encodeSegment } from './uri-segment.ts';
 
 export interface Gs1Element {
   /** Two to four digits. */
@@ -123,22 +124,14 @@ export function itemUriOf(elements: readonly Gs1Element[]): string | null {
   const values = new Map(elements.map(({ ai, value }) => [ai, value]));
   const key = ITEM_KEYS.find((ai) => values.has(ai));
   if (key === undefined) return null;
-  const uri = `https://id.gs1.org/${key}/${escaped(values.get(key) ?? '')}`;
+  const uri = `https://id.gs1.org/${key}/${encodeSegment(values.get(key) ?? '')}`;
   if (key !== '01') return uri;
   const [serial, lot] = [values.get('21'), values.get('10')];
-  if (serial !== undefined) return `${uri}/21/${escaped(serial)}`;
-  return lot === undefined ? uri : `${uri}/10/${escaped(lot)}`;
+  if (serial !== undefined) return `${uri}/21/${encodeSegment(serial)}`;
+  return lot === undefined ? uri : `${uri}/10/${encodeSegment(lot)}`;
 }
 
 const ITEM_KEYS = ['00', '01', '8003', '8004'];
-
-/** RFC 3986: everything but unreserved characters, which encodeURIComponent leaves some of. */
-function escaped(value: string): string {
-  return encodeURIComponent(value).replaceAll(
-    /[!'()*]/g,
-    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-}
 
 function shown(text: string): string {
   return JSON.stringify(text.slice(0, 40));

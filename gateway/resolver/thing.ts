@@ -1,13 +1,8 @@
 // What the path of a request names (GS1 Digital Link Standard: URI Syntax, clauses on the path).
+
 import { fail, ok, type Result } from '@truegrain/device-sdk/formats/result.js';
-import {
-  escaped,
-  formatDigitalLink,
-  numberOf,
-  QUALIFIERS,
-  SHORT_GTIN,
-  unescaped,
-} from '../epcis/gs1/digital-link.ts';
+import { decodeSegment, encodeSegment } from '@truegrain/device-sdk/formats/uri-segment.js';
+import { formatDigitalLink, numberOf, QUALIFIERS, SHORT_GTIN } from '../epcis/gs1/digital-link.ts';
 import { type EpcFault, gs1KeyFault, isGs1Key } from '../epcis/gs1/gs1-key.ts';
 
 /** A key, or a key with some of its qualifiers: links hang on each of them. */
@@ -45,7 +40,7 @@ export function readThing(path: string): Result<Thing, EpcFault> {
   }
   const pairs: Pair[] = [];
   for (let i = 0; i < segments.length; i += 2) {
-    const value = unescaped(segments[i + 1] ?? '');
+    const value = decodeSegment(segments[i + 1] ?? '');
     if (value === null) return fail('epc_escape', (segments[i + 1] ?? '').slice(0, 64));
     pairs.push([numberOf(segments[i] ?? ''), value]);
   }
@@ -88,7 +83,7 @@ function levelOf(key: Pair, qualifiers: readonly Pair[]): Level {
   // An extension of 0 says that there is none (TDS §6.3.3).
   const isNone = qualifier?.[0] === '254' && qualifier[1] === '0';
   return {
-    path: pairs.map(([ai, value]) => `/${ai}/${escaped(value)}`).join(''),
+    path: pairs.map(([ai, value]) => `/${ai}/${encodeSegment(value)}`).join(''),
     epc: formatDigitalLink({ ai: key[0], value: key[1], qualifier: isNone ? null : qualifier }),
     values: new Map(pairs),
   };

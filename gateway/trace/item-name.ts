@@ -1,3 +1,4 @@
+import { decodeSegment } from '@truegrain/device-sdk/formats/uri-segment.js';
 import type { SearchResult } from '../http/trace-backend.ts';
 
 /** AIs of a key's finest level, as people say them. */
@@ -31,8 +32,8 @@ export function nameOf(uri: string): SearchResult {
   const [, ai = '', key = '', level = '', value = ''] = LINK.exec(uri) ?? [];
   const name = KEYS[ai];
   if (name === undefined) return { kind: 'item', id: uri, label: uri };
-  const behind = level === '' ? '' : `, ${LEVELS[level] ?? level} ${unescaped(value)}`;
-  return { kind: kindOf(ai, level), id: uri, label: `${name} ${unescaped(key)}${behind}` };
+  const behind = level === '' ? '' : `, ${LEVELS[level] ?? level} ${shown(value)}`;
+  return { kind: kindOf(ai, level), id: uri, label: `${name} ${shown(key)}${behind}` };
 }
 
 function kindOf(ai: string, level: string): SearchResult['kind'] {
@@ -44,13 +45,10 @@ function kindOf(ai: string, level: string): SearchResult['kind'] {
 /** GTIN and lot of a lot's link; null for anything else. */
 export function lotOf(uri: string): { gtin: string; lot: string } | null {
   const [, ai, gtin = '', level, lot = ''] = LINK.exec(uri) ?? [];
-  return ai === '01' && level === '10' ? { gtin, lot: unescaped(lot) } : null;
+  return ai === '01' && level === '10' ? { gtin, lot: shown(lot) } : null;
 }
 
-function unescaped(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+/** A broken escape is taken as it stands. */
+function shown(segment: string): string {
+  return decodeSegment(segment) ?? segment;
 }

@@ -1,4 +1,5 @@
 // What the code on a pack names: a thing, and with it, where the printer wished so, the ledger.
+import { decodeSegment } from '@truegrain/device-sdk/formats/uri-segment.js';
 
 export interface ConsumerAddress {
   readonly item: string;
@@ -20,10 +21,7 @@ export function consumerAddress(pathname: string, search: string): ConsumerAddre
   return { item, ledgerId: /^[0-9a-f]{64}$/.test(ledger) ? ledger : null };
 }
 
+/** A broken escape is taken as it stands. */
 function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  return decodeSegment(text) ?? text;
 }

@@ -1,4 +1,5 @@
 // A GS1 Digital Link URI in words: which key it is, and its number (GS1 Digital Link URI syntax 1.4).
+import { decodeSegment } from '@truegrain/device-sdk/formats/uri-segment.js';
 
 /** Application identifiers that can be in a path, with the name people call them by. */
 const NAMES: ReadonlyMap<string, string> = new Map([
@@ -57,10 +58,7 @@ export function itemName(uri: string): string {
   return uri.length <= 36 ? uri : `…${uri.slice(-34)}`;
 }
 
+/** A broken escape is taken as it stands. */
 function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  return decodeSegment(text) ?? text;
 }

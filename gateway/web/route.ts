@@ -1,4 +1,5 @@
 // Where in the page a reader is: behind the `#`, which no server and no log of one ever sees.
+import { decodeSegment } from '@truegrain/device-sdk/formats/uri-segment.js';
 
 export type Route =
   | { readonly page: 'overview' }
@@ -57,9 +58,5 @@ export function hashOf(route: Route): string {
 
 /** A broken escape is taken as it stands. */
 function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  return decodeSegment(text) ?? text;
 }

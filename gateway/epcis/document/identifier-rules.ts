@@ -1,6 +1,6 @@
 import { epcFault } from '../gs1/epc-translation.ts';
 import { isUnitCode } from '../gs1/rec20.ts';
-import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import { isJsonObject, itemsOf, type Json, type JsonObject } from '../json.ts';
 import type { Place } from './place.ts';
 import { member } from './shape.ts';
 
@@ -85,6 +85,5 @@ function quantityRule(element: JsonObject, at: Place): void {
 }
 
 function listOf(owner: JsonObject, name: string): readonly Json[] {
-  const value = member(owner, name);
-  return Array.isArray(value) ? value : [];
+  return itemsOf(member(owner, name));
 }

@@ -1,5 +1,7 @@
 // GS1 Digital Link URIs (GS1 Digital Link Standard: URI Syntax 1.2), not compressed.
+
 import { fail, ok, type Result } from '@truegrain/device-sdk/formats/result.js';
+import { decodeSegment, encodeSegment } from '@truegrain/device-sdk/formats/uri-segment.js';
 import { type EpcFault, type Gs1Key, gs1KeyFault, isGs1Key, looksLikeKey } from './gs1-key.ts';
 
 export const CANONICAL_ORIGIN = 'https://id.gs1.org';
@@ -64,7 +66,7 @@ function keyAt(segments: readonly string[], isCertain: boolean): Result<Gs1Key, 
   const [name = '', written = '', ...rest] = segments;
   const ai = numberOf(name);
   if (!isGs1Key(ai)) return null;
-  const decoded = unescaped(written);
+  const decoded = decodeSegment(written);
   if (decoded === null) return fail('epc_escape', written.slice(0, 64));
   const value = ai === '01' && SHORT_GTIN.test(decoded) ? decoded.padStart(14, '0') : decoded;
   if (!isCertain && !looksLikeKey(ai, value)) return null;
@@ -72,7 +74,7 @@ function keyAt(segments: readonly string[], isCertain: boolean): Result<Gs1Key, 
   // A service relation or a UIC extension makes a right link that is no EPC; its key may be wrong.
   if (finest === undefined) return isCertain ? gs1KeyFault({ ai, value, qualifier: null }) : null;
   if (finest === null) return checked({ ai, value, qualifier: null });
-  const serial = unescaped(finest[1]);
+  const serial = decodeSegment(finest[1]);
   if (serial === null) return fail('epc_escape', finest[1].slice(0, 64));
   // An extension of 0 says that there is none, as in the URN (TDS §6.3.3).
   const isNone = ai === '414' && serial === '0';
@@ -103,30 +105,11 @@ function finestOf(
 
 /** The canonical form: at GS1's own domain, without attributes. */
 export function formatDigitalLink({ ai, value, qualifier }: Gs1Key): string {
-  const link = `${CANONICAL_ORIGIN}/${ai}/${escaped(value)}`;
-  return qualifier === null ? link : `${link}/${qualifier[0]}/${escaped(qualifier[1])}`;
+  const link = `${CANONICAL_ORIGIN}/${ai}/${encodeSegment(value)}`;
+  return qualifier === null ? link : `${link}/${qualifier[0]}/${encodeSegment(qualifier[1])}`;
 }
 
 /** The application identifier that a part of a path names, by its number or by an old name. */
 export function numberOf(name: string): string {
   return OLD_NAMES.get(name) ?? name;
-}
-
-export function unescaped(text: string): string | null {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return null;
-  }
-}
-
-/**
- * `'`, `;` and `=` stay as they are, for a path may hold them (RFC 3986 §3.3), and so does the
- * reference implementation of the CBV event hash; two systems must compute one id.
- */
-export function escaped(text: string): string {
-  return encodeURIComponent(text)
-    .replaceAll(/[!()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
-    .replaceAll('%3B', ';')
-    .replaceAll('%3D', '=');
 }

@@ -1,7 +1,15 @@
 // EPC URNs (EPC Tag Data Standard 1.13 §6): `urn:epc:id:sgtin:0614141.112345.400` and its like.
+
 import { checkDigit } from '@truegrain/device-sdk/formats/gs1-check-digit.js';
 import { fail, ok, type Result } from '@truegrain/device-sdk/formats/result.js';
-import { type EpcFault, type Gs1Key, gs1KeyFault } from './gs1-key.ts';
+import { decodeSegment } from '@truegrain/device-sdk/formats/uri-segment.js';
+import {
+  type EpcFault,
+  type Gs1Key,
+  gs1KeyFault,
+  PREFIX_DIGITS_MAX,
+  PREFIX_DIGITS_MIN,
+} from './gs1-key.ts';
 
 interface Scheme {
   readonly name: string;
@@ -52,9 +60,6 @@ const SCHEMES: readonly Scheme[] = [
 const SCHEME_OF = new Map(SCHEMES.map((scheme) => [scheme.name, scheme]));
 const SHAPE_OF = new Map(SCHEMES.map((scheme) => [scheme.name, shapeOf(scheme)]));
 const URN = /^urn:epc:(id|class|idpat):([a-z]+):(.+)$/;
-/** The partition tables of the standard (§14) know no others. */
-const PREFIX_DIGITS_MIN = 6;
-const PREFIX_DIGITS_MAX = 12;
 
 /** Company prefix, reference, parts, tail: the tail is the rest, dots and all. */
 function shapeOf({ digits, parts, tail }: Scheme): RegExp {
@@ -76,8 +81,8 @@ export function parseEpcUrn(uri: string): Result<Gs1Key, EpcFault> | null {
   if (form !== formOf(scheme, isPattern) || (isPattern && tail !== '*')) {
     return fail('epc_form', `${name} as ${form}`);
   }
-  const plain = unescaped(reference);
-  const serial = isPattern || tail === scheme.tail?.none ? '' : unescaped(tail ?? '');
+  const plain = decodeSegment(reference);
+  const serial = isPattern || tail === scheme.tail?.none ? '' : decodeSegment(tail ?? '');
   if (plain === null || serial === null) return fail('epc_escape', rest.slice(0, 64));
   const value = keyFrom(scheme, prefix, plain);
   if (value === null) return fail('epc_digits', `${prefix}.${plain.slice(0, 48)} for ${name}`);
@@ -143,14 +148,6 @@ export function formatEpcUrn(key: Gs1Key, prefixDigits: number): string | null {
   const last = isClass ? '*' : escaped(serial || (tail?.none ?? ''));
   const form = formOf(scheme, isClass);
   return `urn:epc:${form}:${scheme.name}:${prefix}.${reference}${middle}${tail ? `.${last}` : ''}`;
-}
-
-function unescaped(text: string): string | null {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return null;
-  }
 }
 
 /** What a URN can't hold as it is (§5, table 5-1, and `#` for the references of components). */

@@ -139,3 +139,7 @@ function isText(value: string, rule: Text | null): boolean {
 function shown(value: string): string {
   return value.slice(0, 48);
 }
+
+/** Of a company prefix, by the partition tables of TDS. */
+export const PREFIX_DIGITS_MIN = 6;
+export const PREFIX_DIGITS_MAX = 12;

@@ -4,10 +4,10 @@
 import { instantOf } from '../document/event-time.ts';
 import type { ReadEvent } from '../event.ts';
 import type { VocabularyList } from '../gs1/cbv-vocabulary.ts';
-import { companyPrefixes, PREFIX_TERM } from '../gs1/company-prefix.ts';
 import { expandCurie, type Namespaces, namespacesOf } from '../gs1/namespaces.ts';
 import { placeAncestors } from '../gs1/place-ancestors.ts';
-import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import { isJsonObject, itemsOf, type Json, type JsonObject } from '../json.ts';
+import { companyPrefixes, PREFIX_TERM } from './company-prefix.ts';
 import { EXISTS, instanceName, measureName, typedName, withinName } from './fact-names.ts';
 import { FactSheet, type NumberFact, type TermFact } from './fact-sheet.ts';
 import { measureValue, textValue, wordValue } from './fact-values.ts';
@@ -67,7 +67,7 @@ function addWhy(sheet: FactSheet, event: JsonObject, namespaces: Namespaces): vo
   addWord(sheet, 'disposition', { list: 'disposition', value: event['disposition'], namespaces });
   if (!isJsonObject(persistentDisposition)) return;
   for (const change of ['set', 'unset'] as const) {
-    for (const value of listOf(persistentDisposition[change])) {
+    for (const value of itemsOf(persistentDisposition[change])) {
       const name = `persistentDisposition ${change}`;
       addWord(sheet, name, { list: 'disposition', value, namespaces });
     }
@@ -107,7 +107,7 @@ function addTyped(sheet: FactSheet, event: JsonObject, namespaces: Namespaces): 
     ['destinationList', 'destination'],
   ] as const) {
     const vocabulary = field === 'bizTransaction' ? 'bizTransactionType' : 'sourceDestType';
-    for (const one of listOf(event[list])) {
+    for (const one of itemsOf(event[list])) {
       if (!isJsonObject(one)) continue;
       const { type, [field]: id } = one;
       if (typeof type !== 'string' || typeof id !== 'string') continue;
@@ -123,12 +123,8 @@ function addError(sheet: FactSheet, error: Json | undefined, namespaces: Namespa
   const ms = typeof declarationTime === 'string' ? instantOf(declarationTime) : null;
   if (ms !== null) sheet.number('errorDeclarationTime', ms);
   addWord(sheet, 'errorReason', { list: 'errorReason', value: reason, namespaces });
-  for (const id of listOf(correctiveEventIDs)) {
+  for (const id of itemsOf(correctiveEventIDs)) {
     if (typeof id === 'string') sheet.term('correctiveEventID', textValue(id));
   }
   addFields(sheet, extensionsOf(error), { place: 'errorDeclaration', namespaces });
-}
-
-function listOf(value: Json | undefined): readonly Json[] {
-  return Array.isArray(value) ? value : [];
 }

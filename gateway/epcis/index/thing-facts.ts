@@ -1,6 +1,6 @@
 import { CLASS_ROLE, ROLE } from '../event-role.ts';
 import { canonicalUri } from '../gs1/epc-translation.ts';
-import { isJsonObject, type Json, type JsonObject } from '../json.ts';
+import { isJsonObject, itemsOf, type JsonObject, oneOrMany } from '../json.ts';
 
 /** A thing or class of an event, and the part that it plays. */
 export interface ThingFact {
@@ -10,7 +10,8 @@ export interface ThingFact {
   readonly uom: string | null;
 }
 
-const THING_FIELDS: readonly (readonly [field: string, role: number])[] = [
+/** Fields that hold things, and the part that those play. */
+export const THING_FIELDS: readonly (readonly [field: string, role: number])[] = [
   ['epcList', ROLE.epc],
   ['parentID', ROLE.parent],
   ['childEPCs', ROLE.child],
@@ -28,7 +29,7 @@ const CLASS_FIELDS: readonly (readonly [field: string, role: number])[] = [
 /** Every QuantityElement, with the role of its list. */
 export function* quantityElements(event: JsonObject): Iterable<[JsonObject, number]> {
   for (const [field, role] of CLASS_FIELDS) {
-    for (const element of listOf(event[field])) {
+    for (const element of itemsOf(event[field])) {
       if (isJsonObject(element)) yield [element, role];
     }
   }
@@ -38,7 +39,7 @@ export function* quantityElements(event: JsonObject): Iterable<[JsonObject, numb
 export function thingFacts(event: JsonObject): ThingFact[] {
   const facts = new Map<string, ThingFact>();
   for (const [field, role] of THING_FIELDS) {
-    for (const epc of listOf(event[field])) {
+    for (const epc of oneOrMany(event[field])) {
       if (typeof epc === 'string')
         addThing(facts, { ...NO_QUANTITY, uri: canonicalUri(epc), role });
     }
@@ -81,9 +82,4 @@ const CLASS = /^https:\/\/id\.gs1\.org\/(?:(?:01|8006|8010)\/[^/]+|8003\/\d{14}|
 /** Whether `uri` is what `classOf` may give. */
 export function isClass(uri: string): boolean {
   return CLASS.test(uri);
-}
-
-function listOf(value: Json | undefined): readonly Json[] {
-  if (Array.isArray(value)) return value;
-  return value === undefined || value === null ? [] : [value as Json];
 }

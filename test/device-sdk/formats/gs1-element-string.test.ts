@@ -10,6 +10,7 @@ import {
   itemUriOf,
   parseElementString,
 } from '../../../device-sdk/formats/gs1-element-string.ts';
+import { canonicalUri } from '../../../gateway/epcis/gs1/epc-translation.ts';
 
 function elementsOf(scan: string): readonly Gs1Element[] {
   const parsed = parseElementString(scan);
@@ -184,3 +185,18 @@ describe('the thing it names', () => {
     ['(10)L', null],
   ])('%s', (scan, uri) => expect(itemUriOf(elementsOf(scan))).toBe(uri));
 });
+
+test('a thing that was scanned has the name that events call it by', () => {
+  for (const serial of ["a'b", 'x;y=z', '(1)*!', 'p/q', '100%']) {
+    const uri = itemUriOf([
+      { ai: '01', value: '09506000134352' },
+      { ai: '21', value: serial },
+    ]);
+    expect(uri).toBe(canonicalUri(uri ?? ''));
+    expect(canonicalUri(`urn:epc:id:sgtin:9506000.013435.${urnText(serial)}`)).toBe(uri);
+  }
+});
+
+/** As TDS writes a serial in a URN. */
+const urnText = (serial: string) =>
+  serial.replaceAll(/["%&/<>?]/g, (char) => encodeURIComponent(char));
